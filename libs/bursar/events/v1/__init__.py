@@ -1,0 +1,1 @@
+"""The contracts of events.v1, generated."""
