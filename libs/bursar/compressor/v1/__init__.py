@@ -1,0 +1,1 @@
+"""The contracts of compressor.v1, generated."""

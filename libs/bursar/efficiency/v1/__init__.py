@@ -1,0 +1,1 @@
+"""The contracts of efficiency.v1, generated."""

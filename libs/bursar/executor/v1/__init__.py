@@ -1,0 +1,1 @@
+"""The contracts of executor.v1, generated."""

@@ -1,0 +1,1 @@
+"""The contracts of ledger.v1, generated."""

@@ -1,0 +1,1 @@
+"""The contracts of planner.v1, generated."""

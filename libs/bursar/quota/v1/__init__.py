@@ -1,0 +1,1 @@
+"""The contracts of quota.v1, generated."""
