@@ -1,0 +1,44 @@
+"""How cache is asked: it gives stored answers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import grpc
+
+from bursar.cache.v1 import cache_pb2 as contract
+from bursar.cache.v1 import cache_pb2_grpc as stubs
+from bursar.rpc.calling import call
+
+
+class CacheClient(Protocol):
+    """What cache promises, in process or remote; see protos/bursar/cache/v1."""
+
+    async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse: ...
+
+    async def store(self, request: contract.StoreRequest) -> contract.StoreResponse: ...
+
+    async def invalidate(
+        self, request: contract.InvalidateRequest
+    ) -> contract.InvalidateResponse: ...
+
+    async def stats(self, request: contract.StatsRequest) -> contract.StatsResponse: ...
+
+
+class RemoteCache:
+    """CacheClient over gRPC: a deadline on every call, errors as they were raised."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: stubs.CacheServiceAsyncStub = stubs.CacheServiceStub(channel)
+
+    async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse:
+        return await call(self._stub.Lookup, request)
+
+    async def store(self, request: contract.StoreRequest) -> contract.StoreResponse:
+        return await call(self._stub.Store, request)
+
+    async def invalidate(self, request: contract.InvalidateRequest) -> contract.InvalidateResponse:
+        return await call(self._stub.Invalidate, request)
+
+    async def stats(self, request: contract.StatsRequest) -> contract.StatsResponse:
+        return await call(self._stub.Stats, request)

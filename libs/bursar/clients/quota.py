@@ -1,0 +1,82 @@
+"""How quota is asked: it rations and keeps the ledger."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import grpc
+
+from bursar.quota.v1 import quota_pb2 as contract
+from bursar.quota.v1 import quota_pb2_grpc as stubs
+from bursar.rpc.calling import call
+
+
+class QuotaClient(Protocol):
+    """What quota promises, in process or remote; see protos/bursar/quota/v1."""
+
+    async def put_limit(self, request: contract.PutLimitRequest) -> contract.PutLimitResponse: ...
+
+    async def delete_limit(
+        self, request: contract.DeleteLimitRequest
+    ) -> contract.DeleteLimitResponse: ...
+
+    async def list_limits(
+        self, request: contract.ListLimitsRequest
+    ) -> contract.ListLimitsResponse: ...
+
+    async def check(self, request: contract.CheckRequest) -> contract.CheckResponse: ...
+
+    async def reserve(self, request: contract.ReserveRequest) -> contract.ReserveResponse: ...
+
+    async def dispatch(self, request: contract.DispatchRequest) -> contract.DispatchResponse: ...
+
+    async def settle(self, request: contract.SettleRequest) -> contract.SettleResponse: ...
+
+    async def release(self, request: contract.ReleaseRequest) -> contract.ReleaseResponse: ...
+
+    async def record_usage(
+        self, request: contract.RecordUsageRequest
+    ) -> contract.RecordUsageResponse: ...
+
+    async def usage(self, request: contract.UsageRequest) -> contract.UsageResponse: ...
+
+
+class RemoteQuota:
+    """QuotaClient over gRPC: a deadline on every call, errors as they were raised."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: stubs.QuotaServiceAsyncStub = stubs.QuotaServiceStub(channel)
+
+    async def put_limit(self, request: contract.PutLimitRequest) -> contract.PutLimitResponse:
+        return await call(self._stub.PutLimit, request)
+
+    async def delete_limit(
+        self, request: contract.DeleteLimitRequest
+    ) -> contract.DeleteLimitResponse:
+        return await call(self._stub.DeleteLimit, request)
+
+    async def list_limits(self, request: contract.ListLimitsRequest) -> contract.ListLimitsResponse:
+        return await call(self._stub.ListLimits, request)
+
+    async def check(self, request: contract.CheckRequest) -> contract.CheckResponse:
+        return await call(self._stub.Check, request)
+
+    async def reserve(self, request: contract.ReserveRequest) -> contract.ReserveResponse:
+        return await call(self._stub.Reserve, request)
+
+    async def dispatch(self, request: contract.DispatchRequest) -> contract.DispatchResponse:
+        return await call(self._stub.Dispatch, request)
+
+    async def settle(self, request: contract.SettleRequest) -> contract.SettleResponse:
+        return await call(self._stub.Settle, request)
+
+    async def release(self, request: contract.ReleaseRequest) -> contract.ReleaseResponse:
+        return await call(self._stub.Release, request)
+
+    async def record_usage(
+        self, request: contract.RecordUsageRequest
+    ) -> contract.RecordUsageResponse:
+        return await call(self._stub.RecordUsage, request)
+
+    async def usage(self, request: contract.UsageRequest) -> contract.UsageResponse:
+        return await call(self._stub.Usage, request)

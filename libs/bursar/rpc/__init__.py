@@ -1,0 +1,1 @@
+"""The network: errors as rich gRPC status, serving, calling with deadlines."""

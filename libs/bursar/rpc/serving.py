@@ -1,0 +1,126 @@
+"""Offers an object that answers a contract over gRPC: one thin shell for every service.
+
+`offer` reads the contract's descriptor, so a method that the contract promises and the object lacks
+is found at start, not by a caller.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+
+from bursar.errors import BursarError, Internal
+from bursar.rpc import deadline
+from bursar.rpc.naming import attribute_name
+from bursar.rpc.status import to_status
+from bursar.telemetry import context as trace_context
+from bursar.telemetry import traces
+
+MESSAGE_BYTES_MAX = 32 * 1024 * 1024
+UNARY_TIMEOUT_S = 30.0
+
+CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+)
+
+_logger = logging.getLogger(__name__)
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def offer(server: grpc.aio.Server, contract: ServiceDescriptor, service: object) -> None:
+    """Registers `service` for every method of `contract`.
+
+    A method `PutLimit` is answered by `service.put_limit(request)`: a coroutine for unary answers,
+    an async iterator for streams. Raises AttributeError at once when the service lacks one.
+    """
+    handlers = {
+        method.name: _handler(method, getattr(service, attribute_name(method.name)))
+        for method in contract.methods
+    }
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(contract.full_name, handlers),)
+    )
+
+
+def _handler(
+    method: MethodDescriptor, answer: Callable[..., Any]
+) -> grpc.RpcMethodHandler[Any, Any]:
+    request_class = message_factory.GetMessageClass(method.input_type)
+    if method.server_streaming:
+        return grpc.unary_stream_rpc_method_handler(
+            _streamed(method, answer), request_class.FromString, _serialized
+        )
+    return grpc.unary_unary_rpc_method_handler(
+        _unary(method, answer), request_class.FromString, _serialized
+    )
+
+
+def _serialized(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+def _unary(
+    method: MethodDescriptor, answer: Callable[[Message], Awaitable[Message]]
+) -> Callable[[Message, _Context], Awaitable[Message]]:
+    async def serve(request: Message, context: _Context) -> Message:
+        with trace_context.within(_callers_trace(context)), traces.span(method.full_name):
+            try:
+                async with deadline.within(_time_left_s(context)):
+                    return await answer(request)
+            except BursarError as error:
+                await context.abort_with_status(to_status(error))
+            except Exception:
+                await context.abort_with_status(to_status(_defect(method)))
+        raise AssertionError("abort_with_status always raises")
+
+    return serve
+
+
+def _streamed(
+    method: MethodDescriptor, answer: Callable[[Message], AsyncIterator[Message]]
+) -> Callable[[Message, _Context], AsyncIterator[Message]]:
+    async def serve(request: Message, context: _Context) -> AsyncIterator[Message]:
+        with trace_context.within(_callers_trace(context)), traces.span(method.full_name):
+            try:
+                async for part in answer(request):
+                    yield part
+            except BursarError as error:
+                await context.abort_with_status(to_status(error))
+            except Exception:
+                await context.abort_with_status(to_status(_defect(method)))
+
+    return serve
+
+
+def _defect(method: MethodDescriptor) -> Internal:
+    """Called at the process' edge with an exception at hand: the log gets it, the caller does
+    not.
+    """
+    context = trace_context.current()
+    trace = context.trace_hex if context is not None else "none"
+    _logger.exception("a defect in %s", method.full_name)
+    return Internal(f"a defect in {method.full_name}; see the server's log, trace {trace}")
+
+
+def _time_left_s(context: _Context) -> float:
+    left = context.time_remaining()
+    return UNARY_TIMEOUT_S if left is None else min(left, UNARY_TIMEOUT_S)
+
+
+def _callers_trace(context: _Context) -> trace_context.TraceContext | None:
+    for name, value in context.invocation_metadata() or ():
+        if name == trace_context.TRACEPARENT:
+            return trace_context.parse_traceparent(str(value))
+    return None

@@ -1,0 +1,1 @@
+"""Measurement: trace context, spans for sampled calls, logs that carry the trace."""

@@ -1,0 +1,1 @@
+"""Which services stand in a process, in what order they rise, and how they reach each other."""

@@ -1,0 +1,52 @@
+"""A hosted service as its peers see it: the same deadline and span as a remote one has."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+
+from bursar.rpc import deadline
+from bursar.rpc.calling import CALL_TIMEOUT_S
+from bursar.rpc.naming import attribute_name
+from bursar.telemetry import traces
+
+
+class InProcessClient:
+    """Answers the contract's methods by calling `service` itself."""
+
+    def __init__(self, contract: ServiceDescriptor, service: object) -> None:
+        for method in contract.methods:
+            name = attribute_name(method.name)
+            answer = getattr(service, name)
+            wrapped = (
+                _streamed(method, answer) if method.server_streaming else _unary(method, answer)
+            )
+            setattr(self, name, wrapped)
+
+
+def _unary(
+    method: MethodDescriptor, answer: Callable[[Message], Awaitable[Message]]
+) -> Callable[[Message], Awaitable[Message]]:
+    span_name = method.full_name
+
+    async def call(request: Message) -> Message:
+        async with deadline.within(CALL_TIMEOUT_S):
+            with traces.span(span_name):
+                return await answer(request)
+
+    return call
+
+
+def _streamed(
+    method: MethodDescriptor, answer: Callable[[Message], AsyncIterator[Message]]
+) -> Callable[[Message], AsyncIterator[Message]]:
+    span_name = method.full_name
+
+    async def call(request: Message) -> AsyncIterator[Message]:
+        with traces.span(span_name):
+            async for part in answer(request):
+                yield part
+
+    return call
