@@ -1,0 +1,1 @@
+"""The event log: frames, streams, their writers and readers; in memory or on JetStream."""

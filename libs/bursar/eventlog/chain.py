@@ -1,0 +1,91 @@
+"""What the next frame of a decided stream has to continue: number, hash, event number, epoch."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from bursar.eventlog.frame import (
+    HEADER_BYTES,
+    Frame,
+    FrameHeader,
+    FrameKind,
+    broken,
+    decode,
+    decode_header,
+    frame_hash,
+)
+from bursar.eventlog.log import Cursor, EventLog, Record
+
+
+class DecidedChain:
+    """The end of a decided stream as far as it was read.
+
+    `next_event_number` counts from 1. `epoch` is the leader's, 0 before the first. `written_at_ns`
+    is that of the last frame: the next may not be earlier.
+    """
+
+    __slots__ = ("epoch", "frame_hash", "next_event_number", "sequence", "stream", "written_at_ns")
+
+    def __init__(self, after: Cursor) -> None:
+        self.stream = after.stream
+        self.sequence = after.sequence
+        self.frame_hash = after.frame_hash
+        self.next_event_number = 1  # this and what follows: until `attach` has read them
+        self.epoch = 0
+        self.written_at_ns = 0
+
+    @property
+    def cursor(self) -> Cursor:
+        return Cursor(self.stream, self.sequence, self.frame_hash)
+
+    def accept(self, record: Record) -> Frame | None:
+        """The frame, wholly checked, as the chain's new end; None for one that came before.
+
+        Raises LogBroken for a gap, a fork, a bad hash, number, epoch or time.
+        """
+        sequence = record.sequence
+        if sequence <= self.sequence:
+            return None  # delivered twice
+        if sequence != self.sequence + 1:
+            raise broken(self.stream, self.sequence + 1, f"missing; {sequence} came instead")
+        frame = decode(record.frame, self.stream, sequence)
+        self._refuse_what_does_not_continue(frame.header, sequence)
+        self._advance(frame.header, sequence, record.frame)
+        return frame
+
+    async def attach(self, log: EventLog) -> None:
+        """Reads the frame at the cursor and compares its hash; learns its epoch and numbers.
+
+        Raises LogBroken when the log is shorter, when another frame stands there (a fork), and
+        when it was archived, so that the next one could not be checked against it.
+        """
+        if self.sequence == 0:
+            return
+        record = await log.get(self.stream, self.sequence)
+        if record is None:
+            raise broken(self.stream, self.sequence, "the frame that was read is gone")
+        if frame_hash(record.frame) != self.frame_hash:
+            raise broken(self.stream, self.sequence, "another frame stands where one was read")
+        self.advance(self.sequence, record.frame)
+
+    def advance(self, sequence: int, frame: bytes) -> None:
+        """The writer's own frame was acknowledged at `sequence`; it need not be checked again."""
+        self._advance(decode_header(frame, self.stream, sequence), sequence, frame)
+
+    def _advance(self, header: FrameHeader, sequence: int, frame: bytes) -> None:
+        self.sequence = sequence
+        self.frame_hash = sha256(frame[:HEADER_BYTES]).digest()
+        self.next_event_number = header.first_event_number + header.event_count
+        self.epoch = header.writer_epoch
+        self.written_at_ns = header.written_at_ns
+
+    def _refuse_what_does_not_continue(self, header: FrameHeader, sequence: int) -> None:
+        if header.previous_hash != self.frame_hash:
+            raise broken(self.stream, sequence, "it does not continue the frame before it")
+        if header.first_event_number != self.next_event_number:
+            raise broken(self.stream, sequence, f"events {self.next_event_number} on are missing")
+        opens_epoch = header.kind is FrameKind.EPOCH
+        if header.writer_epoch != self.epoch + opens_epoch:
+            raise broken(self.stream, sequence, f"epoch {header.writer_epoch} after {self.epoch}")
+        if header.written_at_ns < self.written_at_ns:
+            raise broken(self.stream, sequence, "it was written before the frame before it")

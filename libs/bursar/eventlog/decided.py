@@ -1,0 +1,349 @@
+"""The one writer of a decided stream: group commit, a fence, and answers from durable state only.
+
+It is its own task and keeps one frame in flight. The commands that came meanwhile make up the next
+frame; each is decided on the committed state and on what was decided before it in the frame. A
+frame that is not acknowledged is taken back, and all that waited on it are told to try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import time_ns
+from typing import Generic, TypeVar
+
+from bursar.errors import (
+    BursarError,
+    FailedPrecondition,
+    LogBroken,
+    LogUnavailable,
+    Overloaded,
+    SteppedDown,
+)
+from bursar.eventlog.batch import Batch, Waiting, Work, decide_batch, refuse
+from bursar.eventlog.certain import Attempt, Patience, Undecided, Verdict, append_certainly
+from bursar.eventlog.chain import DecidedChain
+from bursar.eventlog.decider import Decider
+from bursar.eventlog.following import follow_until
+from bursar.eventlog.frame import ID_BYTES, FrameKind, Heading, encode
+from bursar.eventlog.lease import Lease
+from bursar.eventlog.log import Cursor, EventLog
+from bursar.eventlog.projection import Projection
+from bursar.eventlog.tentative import Undo, Untracked
+
+State = TypeVar("State")
+Command = TypeVar("Command")
+Event = TypeVar("Event")
+Answer = TypeVar("Answer")
+View = TypeVar("View")
+
+RETRY_AFTER_NS = 100_000_000
+DUE_AT_ONCE_MAX = 64  # commands of one tick; the next tick takes the rest
+
+
+@dataclass(frozen=True, slots=True)
+class WriterTerms:
+    """How a writer works; the defaults serve."""
+
+    clock: Callable[[], int] = time_ns  # nanoseconds since 1970 UTC
+    lease: Lease | None = None  # None where only one process can be the writer
+    patience: Patience = field(default_factory=Patience)
+    queue_commands_max: int = 4096
+    linger_s: float = 0.002  # how long a command that may wait waits for company
+    tick_s: float = 0.5  # how often `due` is asked
+    standby_s: float = 5.0  # after being deposed, before it tries to lead again without a lease
+
+
+class DecidedWriter(Generic[State, Command, Event, Answer]):
+    """Decides commands and makes their events durable, as long as it leads.
+
+    `state` belongs to the writer from here on; `after` says which frames it already holds. `ready`
+    is set while it leads.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        decider: Decider[State, Command, Event, Answer],
+        state: State,
+        after: Cursor,
+        terms: WriterTerms | None = None,
+    ) -> None:
+        self._log = log
+        self._decider = decider
+        self._terms = terms or WriterTerms()
+        self._stream = after.stream
+        self._chain = DecidedChain(after)
+        self._folded = Projection(state, self._chain, self._apply)
+        self._undo = Undo()
+        self._in_flight: Batch[Answer] | None = None
+        self._queue: deque[Waiting[Command, Answer]] = deque()
+        self._views: deque[Callable[[State | None], None]] = deque()
+        self._work = asyncio.Event()
+        self._lingering: asyncio.TimerHandle | None = None
+        self._ticking: asyncio.TimerHandle | None = None
+        self._due_left = 0
+        self._clock_ns = 0
+        self._writer_id = os.urandom(ID_BYTES)
+        self._frames_written = 0
+        self._was_deposed = False
+        self._broken: LogBroken | None = None
+        self.ready = asyncio.Event()
+
+    def submit(self, command: Command, *, lingers: bool = False) -> asyncio.Future[Answer]:
+        """The future answer, which leaves once all that it rests on is durable.
+
+        With `lingers` the command may wait 2 ms for the next frame (a settle that nobody waits
+        for). Cancelling the future, or the caller, never cancels an append. Raises Overloaded when
+        the queue is full, SteppedDown while this process does not lead, LogBroken for good.
+        """
+        if not self.ready.is_set():
+            raise self._not_leading()
+        if len(self._queue) >= self._terms.queue_commands_max:
+            raise Overloaded(f"{self._chain.stream}: {len(self._queue)} commands wait already")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append(Waiting(command, future))
+        if lingers:
+            self._linger()
+        else:
+            self._work.set()
+        return future
+
+    def read(self, view: Callable[[State], View]) -> asyncio.Future[View]:
+        """What `view` gives of the committed state, between two frames; `cursor` fits it then.
+
+        Must be short, must not change the state, and must copy what it keeps. Raises as `submit`.
+        """
+        if not self.ready.is_set():
+            raise self._not_leading()
+        if len(self._views) >= self._terms.queue_commands_max:
+            raise Overloaded(f"{self._chain.stream}: {len(self._views)} reads wait already")
+        future: asyncio.Future[View] = asyncio.get_running_loop().create_future()
+
+        def show(state: State | None) -> None:
+            if future.done():
+                return
+            if state is None:
+                refuse(future, self._not_leading())
+                return
+            try:
+                future.set_result(view(state))
+            except BursarError as error:
+                refuse(future, error)
+
+        self._views.append(show)
+        self._work.set()
+        return future
+
+    @property
+    def state(self) -> State:
+        """The committed state. Raises FailedPrecondition while a frame is in flight: use `read`."""
+        if self._in_flight is not None:
+            raise FailedPrecondition("a frame is in flight; read the state with `read`")
+        return self._folded.state
+
+    @property
+    def cursor(self) -> Cursor:
+        """The last frame whose events are in the committed state."""
+        return self._chain.cursor
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch in the log as far as it was read; ours while `ready` is set."""
+        return self._chain.epoch
+
+    async def run(self) -> None:
+        """Catches up, leads, serves; follows again when deposed. Goes on until cancelled.
+
+        Raises LogBroken when the log is not what was written: then nothing is answered any more.
+        """
+        try:
+            await self._folded.attach(self._log)
+            while True:
+                await self._await_turn()
+                await self._take_leadership()
+                await self._serve()
+        except LogBroken as error:
+            self._broken = error
+            raise
+        finally:
+            self._retire()
+
+    async def _await_turn(self) -> None:
+        """Follows as a standby until it may try to lead."""
+        lease, ours = self._terms.lease, asyncio.Event()
+
+        async def acquire() -> None:
+            if lease is not None:
+                await lease.acquire()
+            elif self._was_deposed:
+                await asyncio.sleep(self._terms.standby_s)
+            ours.set()
+
+        acquiring = asyncio.ensure_future(acquire())
+        try:
+            await follow_until(self._log, self.cursor, self._folded.fold, ours)
+        finally:
+            acquiring.cancel()
+            await asyncio.gather(acquiring, return_exceptions=True)
+
+    async def _take_leadership(self) -> None:
+        """An epoch frame at the end of the log; it serves only once that is acknowledged."""
+        while True:
+            try:
+                tail = await self._log.tail(self._stream)
+                await self._folded.catch_up(self._log, tail.sequence)
+                self._now_ns()
+                epoch = self._encode(FrameKind.EPOCH, [], os.urandom(ID_BYTES))
+                attempt = Attempt(self._stream, epoch, epoch, self._chain.sequence)
+                verdict = await append_certainly(self._log, attempt, self._terms.patience)
+            except LogUnavailable:  # undecided too: the fence of the next try settles it
+                await asyncio.sleep(self._terms.patience.pause_s)
+                continue
+            if verdict is Verdict.LANDED:
+                self._advance(epoch)
+                return
+            # Another's frame was in flight and landed first: read on, and try at the new end.
+
+    async def _serve(self) -> None:
+        """One frame after the other, until another leads or it is not known what landed."""
+        self._was_deposed = False
+        self.ready.set()
+        self._work.set()  # what time has caused while nobody led
+        self._tick()
+        try:
+            while self.ready.is_set():
+                await self._work.wait()
+                self._work.clear()
+                self._show()
+                await self._commit(self._decide())
+        finally:
+            self._retire()
+            if self._terms.lease is not None:
+                await self._terms.lease.release()
+
+    def _decide(self) -> Batch[Answer]:
+        now_ns, state = self._now_ns(), self._folded.state
+        if self._due_left:
+            command = self._decider.due(state, now_ns)
+            self._due_left = 0 if command is None else self._due_left - 1
+            if command is not None:
+                self._queue.appendleft(Waiting(command, None))
+        batch = self._in_flight = Batch()
+        decide_batch(self._decider, Work(state, self._queue, self._undo), now_ns, batch)
+        if self._queue or self._due_left:
+            self._work.set()  # the frame is full, or time may have caused more
+        return batch
+
+    async def _commit(self, batch: Batch[Answer]) -> None:
+        """Answers the batch when its frame is durable; takes it back when it never will be."""
+        if batch.events:
+            error = await self._append(batch.events)
+            if error is not None:
+                self._undo.rewind()
+                self._in_flight = None
+                batch.fail(error)
+                return
+            self._undo.forget()
+        self._in_flight = None
+        batch.release()
+
+    async def _append(self, events: list[bytes]) -> BursarError | None:
+        """None when the events are durable, else what those who waited are told."""
+        attempt_id = os.urandom(ID_BYTES)
+        frame = self._encode(FrameKind.EVENTS, events, attempt_id)
+        barrier = self._encode(FrameKind.BARRIER, [], attempt_id)
+        attempt = Attempt(self._stream, frame, barrier, self._chain.sequence)
+        try:
+            verdict = await append_certainly(self._log, attempt, self._terms.patience)
+        except Undecided as error:
+            self.ready.clear()  # nothing is served before an epoch frame of ours stands
+            return error
+        except LogUnavailable as error:
+            return error
+        if verdict is Verdict.DEPOSED:
+            self._was_deposed = True
+            self.ready.clear()
+            return self._not_leading()
+        self._advance(frame if verdict is Verdict.LANDED else barrier)
+        return None if verdict is Verdict.LANDED else LogUnavailable("the append was lost; again")
+
+    def _encode(self, kind: FrameKind, events: list[bytes], attempt_id: bytes) -> bytes:
+        chain = self._chain
+        heading = Heading(
+            kind=kind,
+            stream=self._stream,
+            writer_id=self._writer_id,
+            writer_epoch=chain.epoch + (kind is FrameKind.EPOCH),
+            writer_sequence=self._frames_written + 1,
+            attempt_id=attempt_id,
+            first_event_number=chain.next_event_number,
+            written_at_ns=self._clock_ns,
+            previous_hash=chain.frame_hash,
+        )
+        return encode(heading, events)
+
+    def _advance(self, frame: bytes) -> None:
+        self._chain.advance(self._chain.sequence + 1, frame)
+        self._frames_written += 1
+
+    def _apply(self, state: State, event_bytes: bytes, number: int) -> State:
+        event = self._decider.decode(event_bytes, number)
+        if event is not None:
+            self._decider.evolve(state, event, _UNTRACKED)
+        return state
+
+    def _now_ns(self) -> int:
+        """The clock, clamped: never before the last frame, or before what it said last."""
+        now_ns = max(self._terms.clock(), self._clock_ns, self._chain.written_at_ns)
+        self._clock_ns = now_ns
+        return now_ns
+
+    def _tick(self) -> None:
+        self._due_left = DUE_AT_ONCE_MAX
+        self._work.set()
+        loop = asyncio.get_running_loop()
+        self._ticking = loop.call_later(self._terms.tick_s, self._tick)
+
+    def _linger(self) -> None:
+        if self._lingering is None:
+            loop = asyncio.get_running_loop()
+            self._lingering = loop.call_later(self._terms.linger_s, self._linger_is_over)
+
+    def _linger_is_over(self) -> None:
+        self._lingering = None
+        self._work.set()
+
+    def _show(self) -> None:
+        for _ in range(len(self._views)):
+            self._views.popleft()(self._folded.state)
+
+    def _retire(self) -> None:
+        """Leads no more: takes back what is in flight and answers all that wait."""
+        self.ready.clear()
+        for timer in (self._ticking, self._lingering):
+            if timer is not None:
+                timer.cancel()
+        self._ticking = self._lingering = None
+        self._undo.rewind()
+        if self._in_flight is not None:
+            self._in_flight.fail(self._not_leading())
+            self._in_flight = None
+        while self._queue:
+            future = self._queue.popleft().answer
+            if future is not None:
+                refuse(future, self._not_leading())
+        while self._views:
+            self._views.popleft()(None)
+
+    def _not_leading(self) -> BursarError:
+        if self._broken is not None:
+            return LogBroken(self._broken.message, facts=self._broken.facts)
+        kind = SteppedDown if self._was_deposed else LogUnavailable
+        return kind(f"{self._stream}: not led from here", retry_after_ns=RETRY_AFTER_NS)
+
+
+_UNTRACKED = Untracked()

@@ -1,0 +1,218 @@
+"""The frame: what one append writes. Its bytes are specified in docs/log-format.md, for ever.
+
+A fixed header, then the events as opaque bytes, each with its salt. The frame's hash covers the
+header alone; the Merkle root in the header covers the events. So one event is proved by the header
+and a path, and a frame is hashed as it is stored, never encoded again.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import sha256
+from typing import NamedTuple
+
+from bursar.errors import InvalidRequest, LogBroken
+from bursar.eventlog import merkle
+from bursar.eventlog.stream import STREAM_NAME_BYTES_MAX, StreamId
+
+MAGIC = b"BRSF"
+VERSION = 1
+EVENT_BYTES_MAX = 16 * 1024
+FRAME_BYTES_MAX = 512 * 1024
+FRAME_EVENTS_MAX = 256
+ID_BYTES = 16
+NO_HASH = bytes(merkle.HASH_BYTES)  # the previous hash of a first frame
+
+# magic, version, kind, flags, stream, partition, event count, writer id, writer epoch, writer
+# sequence, attempt id, first event number, written at, previous hash, root, body length.
+_HEADER = struct.Struct(">4sBBH24sII16sQQ16sQQ32s32sI")
+_ENTRY = struct.Struct(">I16s")
+HEADER_BYTES = _HEADER.size
+ENTRY_BYTES = _ENTRY.size  # what each event costs beyond its own bytes
+_STARTS = MAGIC + bytes([VERSION])
+
+
+class FrameKind(IntEnum):
+    """What a frame is for. Only EVENTS has events that are numbered and folded."""
+
+    EVENTS = 1
+    EPOCH = 2  # a new leader's first act; empty
+    BARRIER = 3  # closes an append whose answer was lost; empty
+    CHECKPOINT = 4  # signed heads of all streams, as one entry
+
+
+_KINDS = {int(kind): kind for kind in FrameKind}
+_EMPTY_KINDS = (FrameKind.EPOCH, FrameKind.BARRIER)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a writer says about the frame that it is about to encode.
+
+    first_event_number: in a decided stream the number in the stream, from 1; in an observed one the
+    writer's own count. previous_hash: of the stream's last frame, or of this writer's.
+    """
+
+    kind: FrameKind
+    stream: StreamId
+    writer_id: bytes  # 16 bytes, new for each writer that starts
+    writer_epoch: int
+    writer_sequence: int  # from 1; counts this writer's frames in the log
+    attempt_id: bytes  # 16 bytes; a barrier carries that of the append it closes
+    first_event_number: int
+    written_at_ns: int
+    previous_hash: bytes
+
+
+# A tuple, not a dataclass: made once for every frame that is followed, at a third of the price.
+class FrameHeader(NamedTuple):
+    """A header as read. Fields as in `Heading`, and what encoding added."""
+
+    kind: FrameKind
+    stream_name: bytes  # padded with NUL to 24 bytes, as stored
+    partition: int
+    event_count: int
+    writer_id: bytes
+    writer_epoch: int
+    writer_sequence: int
+    attempt_id: bytes
+    first_event_number: int
+    written_at_ns: int
+    previous_hash: bytes
+    root: bytes
+    body_bytes: int
+
+
+class Frame(NamedTuple):
+    """A frame as read, its events as they were given to `encode`."""
+
+    header: FrameHeader
+    events: list[bytes]
+    salts: list[bytes]
+
+
+def encode(
+    heading: Heading, events: Sequence[bytes], salts: Sequence[bytes] | None = None
+) -> bytes:
+    """The frame's bytes; `salts` are random unless given (16 bytes each).
+
+    Raises InvalidRequest for an event above 16 KiB, for more than 256 events, for a frame above
+    512 KiB, and for events in a kind that has none.
+    """
+    _refuse_what_does_not_fit(heading.kind, events)
+    if salts is None:
+        fresh = os.urandom(merkle.SALT_BYTES * len(events))
+        salts = [fresh[at : at + merkle.SALT_BYTES] for at in range(0, len(fresh), 16)]
+    leaves = [merkle.leaf_hash(salt, event) for salt, event in zip(salts, events, strict=True)]
+    parts: list[bytes] = []
+    for salt, event in zip(salts, events, strict=True):
+        parts += (_ENTRY.pack(len(event), salt), event)
+    body = b"".join(parts)
+    if HEADER_BYTES + len(body) > FRAME_BYTES_MAX:
+        raise InvalidRequest.of("frame", HEADER_BYTES + len(body), f"at most {FRAME_BYTES_MAX} B")
+    return _pack(heading, len(events), merkle.root(leaves), len(body)) + body
+
+
+def decode(frame: bytes, stream: StreamId, sequence: int) -> Frame:
+    """The frame at `sequence` of `stream`, every byte of it checked.
+
+    Raises LogBroken for a bad magic, version, flag, kind, stream, length, bound or root.
+    """
+    header = decode_header(frame, stream, sequence)
+    events: list[bytes] = []
+    salts: list[bytes] = []
+    leaves: list[bytes] = []
+    at, end = HEADER_BYTES, len(frame)
+    while at + ENTRY_BYTES <= end:
+        length, salt = _ENTRY.unpack_from(frame, at)
+        at += ENTRY_BYTES
+        event = frame[at : at + length]
+        at += length
+        events.append(event)
+        salts.append(salt)
+        leaves.append(merkle.leaf_hash(salt, event))
+    if at != end or len(events) != header.event_count:
+        raise broken(stream, sequence, "its body does not hold the events its header counts")
+    if merkle.root(leaves) != header.root:
+        raise broken(stream, sequence, "its events do not give the root in its header")
+    return Frame(header, events, salts)
+
+
+def decode_header(frame: bytes, stream: StreamId, sequence: int) -> FrameHeader:
+    """The header alone: whose frame it is and where it stands. The events are not looked at.
+
+    Raises LogBroken as `decode` does, but for the root.
+    """
+    if len(frame) < HEADER_BYTES or frame[:5] != _STARTS:
+        raise broken(stream, sequence, "it does not begin as a frame of a known version does")
+    _, _, kind_number, flags, *rest = _HEADER.unpack_from(frame)
+    kind = _KINDS.get(kind_number)
+    if kind is None or flags:
+        raise broken(stream, sequence, "its kind or flags are not known")
+    header = FrameHeader(kind, *rest)
+    if header.stream_name != padded_name(stream) or header.partition != stream.partition:
+        raise broken(stream, sequence, "it belongs to another stream")
+    if header.body_bytes != len(frame) - HEADER_BYTES or len(frame) > FRAME_BYTES_MAX:
+        raise broken(stream, sequence, "its length is not the one in its header")
+    if header.event_count > FRAME_EVENTS_MAX or (header.event_count and kind in _EMPTY_KINDS):
+        raise broken(stream, sequence, "it counts more events than its kind may hold")
+    return header
+
+
+def frame_hash(frame: bytes) -> bytes:
+    """SHA-256 of the header; through the root in it, of every event as well."""
+    return sha256(frame[:HEADER_BYTES]).digest()
+
+
+def padded_name(stream: StreamId) -> bytes:
+    return stream.name.encode().ljust(STREAM_NAME_BYTES_MAX, b"\x00")
+
+
+def broken(stream: StreamId, sequence: int, why: str) -> LogBroken:
+    """The error for the frame at `sequence` of `stream`; `why` continues "frame N: "."""
+    facts: dict[str, str | int] = {
+        "stream": stream.name,
+        "partition": stream.partition,
+        "sequence": sequence,
+    }
+    return LogBroken(f"{stream}, frame {sequence}: {why}", facts=facts)
+
+
+def _refuse_what_does_not_fit(kind: FrameKind, events: Sequence[bytes]) -> None:
+    if len(events) > FRAME_EVENTS_MAX:
+        raise InvalidRequest.of("events", len(events), f"at most {FRAME_EVENTS_MAX} in a frame")
+    if events and kind in _EMPTY_KINDS:
+        raise InvalidRequest.of("kind", kind.name, "a frame of this kind holds no events")
+    for event in events:
+        if len(event) > EVENT_BYTES_MAX:
+            raise InvalidRequest.of("event", f"{len(event)} B", f"at most {EVENT_BYTES_MAX} B")
+
+
+def _pack(heading: Heading, event_count: int, root: bytes, body_bytes: int) -> bytes:
+    for name in ("writer_id", "attempt_id"):
+        if len(getattr(heading, name)) != ID_BYTES:
+            raise InvalidRequest.of(name, getattr(heading, name).hex(), "give 16 bytes")
+    if len(heading.previous_hash) != merkle.HASH_BYTES:
+        raise InvalidRequest.of("previous_hash", heading.previous_hash.hex(), "give 32 bytes")
+    return _HEADER.pack(
+        MAGIC,
+        VERSION,
+        heading.kind,
+        0,
+        padded_name(heading.stream),
+        heading.stream.partition,
+        event_count,
+        heading.writer_id,
+        heading.writer_epoch,
+        heading.writer_sequence,
+        heading.attempt_id,
+        heading.first_event_number,
+        heading.written_at_ns,
+        heading.previous_hash,
+        root,
+        body_bytes,
+    )
