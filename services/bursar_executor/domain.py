@@ -1,0 +1,261 @@
+"""The rules of a task's life in the log: submitted once, recorded step by step, ended exactly once.
+
+Bodies are the encoded payloads of bursar.events.v1; the rules never look inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+from bursar.errors import Conflict, FailedPrecondition, InvalidRequest, NotFound
+
+ENDED_TASKS_KEPT = 20_000
+STEPS_MAX = 200
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Changes(Protocol):
+    """How a fold changes its state so that it can be taken back:
+    `bursar.eventlog.tentative.Undo`.
+    """
+
+    def put(self, mapping: dict[Key, Value], key: Key, value: Value) -> None: ...
+
+    def drop(self, mapping: dict[Key, Value], key: Key) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose task it is and which trace it belongs to. `working_copy` is encoded, empty outside
+    git.
+    """
+
+    tenant_id: str
+    task_id: str
+    trace_id: bytes = b""
+    span_id: bytes = b""
+    working_copy: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Takes a task; its inputs are durable already."""
+
+    origin: Origin
+    operation_id: str
+    fingerprint: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStep:
+    """A step began, ended, was skipped or failed."""
+
+    origin: Origin
+    step_number: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The task is over, one way or another."""
+
+    origin: Origin
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCancel:
+    """Asks for an end as soon as the present step lets go."""
+
+    origin: Origin
+
+
+Command = Submit | RecordStep | End | RequestCancel
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    origin: Origin
+    operation_id: str
+    fingerprint: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecorded:
+    origin: Origin
+    step_number: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    origin: Origin
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    origin: Origin
+
+
+Event = Submitted | StepRecorded | Ended | CancelRequested
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEntry:
+    """A task as the log has it. Steps are let go when it ends: its result holds them."""
+
+    origin: Origin
+    operation_id: str
+    submitted_body: bytes
+    step_bodies: tuple[bytes, ...] = ()
+    ended_body: bytes | None = None
+    is_cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an operation id stands for."""
+
+    fingerprint: bytes
+    task_id: str
+
+
+@dataclass(slots=True)
+class Tasks:
+    """The state: mappings alone, changed through `Changes`."""
+
+    entries: dict[str, TaskEntry] = field(default_factory=dict)
+    operations: dict[tuple[str, str], Accepted] = field(default_factory=dict)
+    # The place of each ended task in the order of ends, so that the oldest can be let go.
+    ended_order: dict[int, str] = field(default_factory=dict)
+    ended_count: dict[str, int] = field(default_factory=dict)
+
+    def running(self) -> tuple[TaskEntry, ...]:
+        """Tasks that have not ended, oldest first: what a new owner resumes."""
+        waiting = (entry for entry in self.entries.values() if entry.ended_body is None)
+        return tuple(sorted(waiting, key=lambda entry: entry.origin.task_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Events and the id of the task they are about."""
+
+    events: tuple[Event, ...]
+    answer: str
+
+
+def decide(tasks: Tasks, command: Command, now_ns: int) -> Decided:
+    """What `command` causes; the answer is the task's id. The same command again causes nothing."""
+    match command:
+        case Submit():
+            return _submit(tasks, command)
+        case RecordStep():
+            return _record_step(tasks, command)
+        case End():
+            return _end(tasks, command)
+        case RequestCancel():
+            return _request_cancel(tasks, command)
+
+
+def _submit(tasks: Tasks, command: Submit) -> Decided:
+    origin = command.origin
+    accepted = tasks.operations.get((origin.tenant_id, command.operation_id))
+    if accepted is not None:
+        if accepted.fingerprint != command.fingerprint:
+            raise Conflict(
+                f"operation id {command.operation_id!r} stands for another task; use a new id",
+                facts={"operation_id": command.operation_id, "task_id": accepted.task_id},
+            )
+        return Decided((), accepted.task_id)
+    if origin.task_id in tasks.entries:
+        raise Conflict(f"task id {origin.task_id!r} is taken", facts={"task_id": origin.task_id})
+    event = Submitted(origin, command.operation_id, command.fingerprint, command.body)
+    return Decided((event,), origin.task_id)
+
+
+def _record_step(tasks: Tasks, command: RecordStep) -> Decided:
+    entry = _entry(tasks, command.origin)
+    if entry.ended_body is not None:
+        raise FailedPrecondition(f"task {command.origin.task_id} has ended; it takes no more steps")
+    if len(entry.step_bodies) >= STEPS_MAX:
+        raise InvalidRequest.of("step_number", command.step_number, f"use at most {STEPS_MAX}")
+    event = StepRecorded(command.origin, command.step_number, command.body)
+    return Decided((event,), command.origin.task_id)
+
+
+def _end(tasks: Tasks, command: End) -> Decided:
+    entry = _entry(tasks, command.origin)
+    if entry.ended_body is not None:
+        return Decided((), command.origin.task_id)
+    return Decided((Ended(command.origin, command.body),), command.origin.task_id)
+
+
+def _request_cancel(tasks: Tasks, command: RequestCancel) -> Decided:
+    entry = _entry(tasks, command.origin)
+    if entry.ended_body is not None or entry.is_cancel_requested:
+        return Decided((), command.origin.task_id)
+    return Decided((CancelRequested(command.origin),), command.origin.task_id)
+
+
+def _entry(tasks: Tasks, origin: Origin) -> TaskEntry:
+    entry = tasks.entries.get(origin.task_id)
+    if entry is None or entry.origin.tenant_id != origin.tenant_id:
+        raise NotFound(
+            f"there is no task {origin.task_id!r}; see `bursar report --by task`",
+            facts={"task_id": origin.task_id},
+        )
+    return entry
+
+
+def find(tasks: Tasks, tenant_id: str, task_id: str) -> TaskEntry:
+    """The task of this tenant; raises NotFound for another tenant's as for none."""
+    return _entry(tasks, Origin(tenant_id, task_id))
+
+
+def evolve(tasks: Tasks, event: Event, changes: Changes) -> None:
+    """The state after `event`. Total: what is in the log has happened."""
+    task_id = event.origin.task_id
+    if isinstance(event, Submitted):
+        entry = TaskEntry(event.origin, event.operation_id, event.body)
+        changes.put(tasks.entries, task_id, entry)
+        key = (event.origin.tenant_id, event.operation_id)
+        changes.put(tasks.operations, key, Accepted(event.fingerprint, task_id))
+        return
+    entry_before = tasks.entries.get(task_id)
+    if entry_before is None:
+        return
+    match event:
+        case StepRecorded(body=body):
+            steps = (*entry_before.step_bodies, body)
+            changes.put(tasks.entries, task_id, replace(entry_before, step_bodies=steps))
+        case CancelRequested():
+            changes.put(tasks.entries, task_id, replace(entry_before, is_cancel_requested=True))
+        case Ended(body=body):
+            ended = replace(entry_before, step_bodies=(), ended_body=body)
+            changes.put(tasks.entries, task_id, ended)
+            _let_the_oldest_go(tasks, task_id, changes)
+
+
+def _let_the_oldest_go(tasks: Tasks, ended_task_id: str, changes: Changes) -> None:
+    place = tasks.ended_count.get("ended", 0) + 1
+    changes.put(tasks.ended_count, "ended", place)
+    changes.put(tasks.ended_order, place, ended_task_id)
+    oldest = tasks.ended_order.get(place - ENDED_TASKS_KEPT)
+    if oldest is None:
+        return
+    changes.drop(tasks.ended_order, place - ENDED_TASKS_KEPT)
+    entry = tasks.entries[oldest]
+    changes.drop(tasks.entries, oldest)
+    changes.drop(tasks.operations, (entry.origin.tenant_id, entry.operation_id))
+
+
+def summary_of(tasks: Tasks) -> Mapping[str, int]:
+    """How many tasks run and how many ended ones are still known."""
+    return {"running": len(tasks.running()), "ended_known": len(tasks.ended_order)}

@@ -1,0 +1,87 @@
+"""The executor's events to bytes and back."""
+
+from __future__ import annotations
+
+from bursar.errors import LogBroken
+from bursar.events.v1 import event_pb2, tasks_pb2
+from bursar_executor.domain import (
+    CancelRequested,
+    Command,
+    Ended,
+    Event,
+    Origin,
+    StepRecorded,
+    Submitted,
+)
+
+SCHEMA_VERSION = 1
+_KINDS: dict[type[Event], str] = {
+    Submitted: "task.submitted",
+    StepRecorded: "task.step_recorded",
+    Ended: "task.ended",
+    CancelRequested: "task.cancel_requested",
+}
+
+
+def encode(event: Event, command: Command, now_ns: int) -> bytes:
+    """The envelope's bytes. The event id is made of the task's id and the event's place in its
+    life.
+    """
+    origin = event.origin
+    kind = _KINDS[type(event)]
+    envelope = event_pb2.Event(
+        event_id=_event_id(event, kind),
+        kind=kind,
+        schema_version=SCHEMA_VERSION,
+        tenant_id=origin.tenant_id,
+        task_id=origin.task_id,
+        trace_id=origin.trace_id,
+        span_id=origin.span_id,
+        at_ns=now_ns,
+        payload=_body(event),
+    )
+    if isinstance(event, Submitted) and origin.working_copy:
+        envelope.working_copy.ParseFromString(origin.working_copy)
+    return envelope.SerializeToString()
+
+
+def _body(event: Event) -> bytes:
+    if isinstance(event, CancelRequested):
+        return tasks_pb2.TaskCancelRequested(task_id=event.origin.task_id).SerializeToString()
+    return event.body
+
+
+def _event_id(event: Event, kind: str) -> str:
+    if isinstance(event, StepRecorded):
+        step = tasks_pb2.StepRecorded.FromString(event.body)
+        return f"{event.origin.task_id}/{event.step_number}/{step.state}/{step.attempt}"
+    return f"{event.origin.task_id}/{kind.removeprefix('task.')}"
+
+
+def decode(event_bytes: bytes, number: int) -> Event | None:
+    """None for an unknown kind that may be skipped; raises LogBroken for one that may not."""
+    envelope = event_pb2.Event.FromString(event_bytes)
+    origin = Origin(
+        envelope.tenant_id,
+        envelope.task_id,
+        envelope.trace_id,
+        envelope.span_id,
+        envelope.working_copy.SerializeToString() if envelope.HasField("working_copy") else b"",
+    )
+    match envelope.kind:
+        case "task.submitted":
+            payload = tasks_pb2.TaskSubmitted.FromString(envelope.payload)
+            return Submitted(origin, payload.operation_id, payload.fingerprint, envelope.payload)
+        case "task.step_recorded":
+            step_number = tasks_pb2.StepRecorded.FromString(envelope.payload).step_number
+            return StepRecorded(origin, step_number, envelope.payload)
+        case "task.ended":
+            return Ended(origin, envelope.payload)
+        case "task.cancel_requested":
+            return CancelRequested(origin)
+    if envelope.skippable:
+        return None
+    raise LogBroken(
+        f"event {number} is of kind {envelope.kind!r}, which this version does not know; update it",
+        facts={"event_number": number, "kind": envelope.kind},
+    )
