@@ -114,6 +114,12 @@ class Overloaded(BursarError):
     kind, reason = Kind.EXHAUSTED, "OVERLOADED"
 
 
+class StorageFull(BursarError):
+    """No space is left where this has to be kept; free some, or keep it elsewhere."""
+
+    kind, reason = Kind.EXHAUSTED, "STORAGE_FULL"
+
+
 class Unavailable(BursarError):
     """Nothing was done, or it is not known; retry with the same operation id."""
 
@@ -181,6 +187,15 @@ class LogBroken(BursarError):
     """
 
     kind, reason = Kind.BROKEN_LOG, "LOG_BROKEN"
+
+
+class BlobDamaged(BursarError):
+    """Content in the blob store is not what was put there.
+
+    Facts: reference. Putting the same content again mends it.
+    """
+
+    kind, reason = Kind.BROKEN_LOG, "BLOB_DAMAGED"
 
 
 class Unimplemented(BursarError):
