@@ -1,0 +1,1 @@
+"""The executor: runs the work a plan asks for, with local tools, models and remote providers."""

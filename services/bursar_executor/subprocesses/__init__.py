@@ -1,0 +1,1 @@
+"""Supervised subprocesses: no shell, bounded in every way, and nothing of them stays behind."""
