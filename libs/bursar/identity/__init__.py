@@ -1,0 +1,20 @@
+"""Who calls, which keys are theirs, and how persons and content are named without being shown."""
+
+from bursar.identity.api_key import ApiKey, IssuedKey, KeyHolder
+from bursar.identity.api_keys import ApiKeys
+from bursar.identity.caller import LOCAL_TENANT, Caller, local_caller
+from bursar.identity.keyring import Keyring, Purpose
+from bursar.identity.name_table import NameTable
+
+__all__ = [
+    "LOCAL_TENANT",
+    "ApiKey",
+    "ApiKeys",
+    "Caller",
+    "IssuedKey",
+    "KeyHolder",
+    "Keyring",
+    "NameTable",
+    "Purpose",
+    "local_caller",
+]
