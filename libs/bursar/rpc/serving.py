@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 
 from bursar.errors import BursarError, Internal
 from bursar.rpc import deadline
+from bursar.rpc.activity import Activity
 from bursar.rpc.naming import attribute_name
 from bursar.rpc.status import to_status
 from bursar.telemetry import context as trace_context
@@ -39,14 +40,20 @@ _logger = logging.getLogger(__name__)
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 
-def offer(server: grpc.aio.Server, contract: ServiceDescriptor, service: object) -> None:
+def offer(
+    server: grpc.aio.Server,
+    contract: ServiceDescriptor,
+    service: object,
+    activity: Activity | None = None,
+) -> None:
     """Registers `service` for every method of `contract`.
 
     A method `PutLimit` is answered by `service.put_limit(request)`: a coroutine for unary answers,
     an async iterator for streams. Raises AttributeError at once when the service lacks one.
     """
+    seen = activity or Activity()
     handlers = {
-        method.name: _handler(method, getattr(service, attribute_name(method.name)))
+        method.name: _handler(method, getattr(service, attribute_name(method.name)), seen)
         for method in contract.methods
     }
     server.add_generic_rpc_handlers(
@@ -55,15 +62,15 @@ def offer(server: grpc.aio.Server, contract: ServiceDescriptor, service: object)
 
 
 def _handler(
-    method: MethodDescriptor, answer: Callable[..., Any]
+    method: MethodDescriptor, answer: Callable[..., Any], activity: Activity
 ) -> grpc.RpcMethodHandler[Any, Any]:
     request_class = message_factory.GetMessageClass(method.input_type)
     if method.server_streaming:
         return grpc.unary_stream_rpc_method_handler(
-            _streamed(method, answer), request_class.FromString, _serialized
+            _streamed(method, answer, activity), request_class.FromString, _serialized
         )
     return grpc.unary_unary_rpc_method_handler(
-        _unary(method, answer), request_class.FromString, _serialized
+        _unary(method, answer, activity), request_class.FromString, _serialized
     )
 
 
@@ -72,10 +79,16 @@ def _serialized(message: Message) -> bytes:
 
 
 def _unary(
-    method: MethodDescriptor, answer: Callable[[Message], Awaitable[Message]]
+    method: MethodDescriptor,
+    answer: Callable[[Message], Awaitable[Message]],
+    activity: Activity,
 ) -> Callable[[Message, _Context], Awaitable[Message]]:
     async def serve(request: Message, context: _Context) -> Message:
-        with trace_context.within(_callers_trace(context)), traces.span(method.full_name):
+        with (
+            activity.call(),
+            trace_context.within(_callers_trace(context)),
+            traces.span(method.full_name),
+        ):
             try:
                 async with deadline.within(_time_left_s(context)):
                     return await answer(request)
@@ -89,10 +102,16 @@ def _unary(
 
 
 def _streamed(
-    method: MethodDescriptor, answer: Callable[[Message], AsyncIterator[Message]]
+    method: MethodDescriptor,
+    answer: Callable[[Message], AsyncIterator[Message]],
+    activity: Activity,
 ) -> Callable[[Message, _Context], AsyncIterator[Message]]:
     async def serve(request: Message, context: _Context) -> AsyncIterator[Message]:
-        with trace_context.within(_callers_trace(context)), traces.span(method.full_name):
+        with (
+            activity.call(),
+            trace_context.within(_callers_trace(context)),
+            traces.span(method.full_name),
+        ):
             try:
                 async for part in answer(request):
                     yield part

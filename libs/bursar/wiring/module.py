@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bursar.blobs.store import BlobStore
     from bursar.eventlog.log import EventLog
     from bursar.identity.keyring import Keyring
-    from bursar.identity.names import NameTable
+    from bursar.identity.name_table import NameTable
 
 
 @dataclass(frozen=True, slots=True)

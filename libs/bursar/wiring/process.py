@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from bursar.clients.remote import CONTRACTS
 from bursar.errors import Unavailable
+from bursar.rpc.activity import Activity
 from bursar.rpc.serving import CHANNEL_OPTIONS, offer
 from bursar.wiring.graph import rising_order
 from bursar.wiring.module import Ground, Module, Service
@@ -46,6 +47,7 @@ class Process:
     peers: ProcessPeers
     services: dict[str, Service]
     health: health.aio.HealthServicer
+    activity: Activity
 
 
 @asynccontextmanager
@@ -60,9 +62,10 @@ async def running(plan: ProcessPlan, ground: Ground) -> AsyncIterator[Process]:
     for module in rising_order(plan.modules):
         services[module.name] = module.build(ground, peers)
         peers.host(module.name, services[module.name])
-    server, health_servicer = _server(services)
+    activity = Activity()
+    server, health_servicer = _server(services, activity)
     port = server.add_insecure_port(f"{plan.host}:{plan.port}")
-    process = Process(f"{plan.host}:{port}", peers, services, health_servicer)
+    process = Process(f"{plan.host}:{port}", peers, services, health_servicer, activity)
     try:
         async with asyncio.TaskGroup() as group:
             runs = [
@@ -84,14 +87,16 @@ async def running(plan: ProcessPlan, ground: Ground) -> AsyncIterator[Process]:
         await peers.close()
 
 
-def _server(services: dict[str, Service]) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
+def _server(
+    services: dict[str, Service], activity: Activity
+) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
     server = grpc.aio.server(options=CHANNEL_OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = [health.SERVICE_NAME, reflection.SERVICE_NAME]
     for name, service in services.items():
         if name in CONTRACTS:
-            offer(server, CONTRACTS[name], service)
+            offer(server, CONTRACTS[name], service, activity)
             names.append(CONTRACTS[name].full_name)
     reflection.enable_server_reflection(names, server)
     return server, health_servicer

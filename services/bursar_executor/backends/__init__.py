@@ -1,0 +1,1 @@
+"""What can do work here, each behind one interface: local tools, parsers, models."""

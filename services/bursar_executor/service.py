@@ -1,0 +1,177 @@
+"""Answers the executor's contract: takes tasks, runs them, tells of them, and makes single
+calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from bursar.eventlog.decided import DecidedWriter, WriterTerms
+from bursar.eventlog.log import Cursor
+from bursar.eventlog.stream import StreamId
+from bursar.events.v1 import event_pb2, tasks_pb2
+from bursar.executor.v1 import executor_pb2
+from bursar.telemetry import context as trace_context
+from bursar.wiring.module import Ground
+from bursar_executor.decider import TasksDecider
+from bursar_executor.domain import Command, Event, Origin, RequestCancel, Submit, TaskEntry, Tasks
+from bursar_executor.domain import find as find_task
+from bursar_executor.generation import Generation
+from bursar_executor.identifiers import new_id
+from bursar_executor.running_tasks import RunningTasks
+from bursar_executor.settings import ExecutorSettings
+from bursar_executor.tasks.collaborators import Collaborators
+from bursar_executor.tasks.request import DEFAULT_TENANT_ID, TaskRequest, checked
+
+STREAM = StreamId("tasks")
+# Hashes of more paths would not fit an event; the blob of the request has them all.
+INPUTS_NAMED_MAX = 64
+
+
+class ExecutorService:
+    """Satisfies ExecutorClient and the wiring's Service."""
+
+    def __init__(self, ground: Ground, settings: ExecutorSettings, team: Collaborators) -> None:
+        self._ground = ground
+        self._team = team
+        self._writer: DecidedWriter[Tasks, Command, Event, str] = DecidedWriter(
+            ground.log, TasksDecider(), Tasks(), Cursor(STREAM), WriterTerms(ground.clock)
+        )
+        self._running = RunningTasks(settings, self._writer.submit, team)
+        self._generation = Generation(team, settings)
+        self._group: asyncio.TaskGroup | None = None
+        self._is_ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Leads the `tasks` stream, resumes what had not ended, runs what comes."""
+        async with self._team.backends, asyncio.TaskGroup() as group:
+            self._group = group
+            group.create_task(self._writer.run(), name="tasks writer")
+            await self._writer.ready.wait()
+            for entry in await self._writer.read(Tasks.running):
+                await self._resume(group, entry)
+            self._is_ready.set()
+
+    async def ready(self) -> None:
+        await self._is_ready.wait()
+
+    async def drain(self) -> None:
+        await self._running.idle()
+
+    async def submit(self, request: executor_pb2.SubmitRequest) -> executor_pb2.SubmitResponse:
+        """Acknowledged once the inputs and the event are durable."""
+        self._running.check_room()
+        task = checked(request)
+        trace = trace_context.current() or trace_context.begin(sample_ratio=0.0)
+        now_ns = self._ground.clock()
+        tenant_id = task.attribution.tenant_id
+        reference = await self._ground.blobs.put(tenant_id, task.encoded)
+        origin = Origin(
+            tenant_id,
+            new_id("task", now_ns),
+            trace.trace_id,
+            trace.span_id,
+            self._working_copy(task).SerializeToString(),
+        )
+        operation_id = request.operation_id or origin.task_id
+        body = self._submitted_body(task, origin, operation_id, str(reference))
+        command = Submit(origin, operation_id, task.fingerprint, body)
+        task_id = await asyncio.shield(self._writer.submit(command))
+        if task_id == origin.task_id and self._group is not None:
+            self._running.start(self._group, origin, task)
+        return executor_pb2.SubmitResponse(task_id=task_id, trace_id=trace.trace_hex)
+
+    def _submitted_body(
+        self, task: TaskRequest, origin: Origin, operation_id: str, reference: str
+    ) -> bytes:
+        keyring, tenant_id = self._ground.keyring, origin.tenant_id
+        description = task.description.encode()
+        return tasks_pb2.TaskSubmitted(
+            operation_id=operation_id,
+            fingerprint=task.fingerprint,
+            task_id=origin.task_id,
+            attribution=task.attribution,
+            request_reference=reference,
+            inputs=[
+                tasks_pb2.InputReference(
+                    path_hmac=keyring.keyed_hash(tenant_id, path.encode()), size_bytes=len(content)
+                )
+                for path, content in list(task.files.items())[:INPUTS_NAMED_MAX]
+            ],
+            description_hmac=keyring.keyed_hash(tenant_id, description),
+            description_bytes=len(description),
+        ).SerializeToString()
+
+    def _working_copy(self, task: TaskRequest) -> event_pb2.WorkingCopy:
+        repository = task.submitted.repository
+        if not repository.commit_id:
+            return event_pb2.WorkingCopy()
+        tenant_id = task.attribution.tenant_id
+        return event_pb2.WorkingCopy(
+            commit_id=bytes.fromhex(repository.commit_id),
+            is_dirty=repository.is_dirty,
+            path_hmacs=[
+                self._ground.keyring.keyed_hash(tenant_id, path.encode())
+                for path in list(task.files)[:INPUTS_NAMED_MAX]
+            ],
+        )
+
+    async def _resume(self, group: asyncio.TaskGroup, entry: TaskEntry) -> None:
+        """Runs a task of an earlier process again, from the inputs it was acknowledged with."""
+        submitted = tasks_pb2.TaskSubmitted.FromString(entry.submitted_body)
+        content = await self._ground.blobs.get(entry.origin.tenant_id, submitted.request_reference)
+        self._running.start(
+            group, entry.origin, checked(executor_pb2.SubmitRequest.FromString(content))
+        )
+
+    async def watch(
+        self, request: executor_pb2.WatchRequest
+    ) -> AsyncIterator[executor_pb2.WatchResponse]:
+        feed = self._running.feed(request.task_id)
+        if feed is not None:
+            await self._entry(request.tenant_id, request.task_id)
+            async for update in feed.updates(request.after_step_number):
+                yield update
+            return
+        known = await self.get(
+            executor_pb2.GetRequest(tenant_id=request.tenant_id, task_id=request.task_id)
+        )
+        for step in known.steps:
+            if step.step_number > request.after_step_number:
+                yield executor_pb2.WatchResponse(step=step)
+        yield executor_pb2.WatchResponse(result=known.result)
+
+    async def get(self, request: executor_pb2.GetRequest) -> executor_pb2.GetResponse:
+        entry = await self._entry(request.tenant_id, request.task_id)
+        if entry.ended_body is None:
+            feed = self._running.feed(request.task_id)
+            return executor_pb2.GetResponse(
+                state=executor_pb2.TASK_STATE_RUNNING, steps=feed.steps if feed else ()
+            )
+        ended = tasks_pb2.TaskEnded.FromString(entry.ended_body)
+        content = await self._ground.blobs.get(entry.origin.tenant_id, ended.result_reference)
+        return executor_pb2.GetResponse.FromString(content)
+
+    async def cancel(self, request: executor_pb2.CancelRequest) -> executor_pb2.CancelResponse:
+        entry = await self._entry(request.tenant_id, request.task_id)
+        await asyncio.shield(self._writer.submit(RequestCancel(entry.origin)))
+        self._running.cancel(request.task_id)
+        return executor_pb2.CancelResponse()
+
+    async def backends(
+        self, request: executor_pb2.BackendsRequest
+    ) -> executor_pb2.BackendsResponse:
+        return executor_pb2.BackendsResponse(backends=await self._team.backends.describe({}))
+
+    async def generate(
+        self, request: executor_pb2.GenerateRequest
+    ) -> AsyncIterator[executor_pb2.GenerateResponse]:
+        async with contextlib.aclosing(self._generation.parts(request)) as parts:
+            async for part in parts:
+                yield part
+
+    async def _entry(self, tenant_id: str, task_id: str) -> TaskEntry:
+        tenant = tenant_id or DEFAULT_TENANT_ID
+        return await self._writer.read(lambda tasks: find_task(tasks, tenant, task_id))

@@ -1,0 +1,27 @@
+"""Whom a task works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bursar.blobs.store import BlobStore
+
+from bursar.clients.cache import CacheClient
+from bursar.clients.compressor import CompressorClient
+from bursar.clients.planner import PlannerClient
+from bursar.clients.quota import QuotaClient
+from bursar_executor.backends.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """The services and stores of this process; `clock` gives nanoseconds since 1970 UTC."""
+
+    quota: QuotaClient
+    planner: PlannerClient
+    cache: CacheClient
+    compressor: CompressorClient
+    backends: Registry
+    blobs: BlobStore
+    clock: Callable[[], int]
