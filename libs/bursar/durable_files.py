@@ -50,10 +50,14 @@ def make_private_directory(path: Path) -> None:
         _make_directory(path)
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """`path` holds `content`, for this user alone; it is on disk when this returns."""
+def replace_file(path: Path, content: bytes, *, staging: Path | None = None) -> None:
+    """`path` holds `content`, for this user alone; it is on disk when this returns.
+
+    staging: the directory of the same file system where it is written first; None writes it beside
+    `path`. A crash may leave a file there that ends in `.new`.
+    """
     with storage_errors(path):
-        with written_beside(path, content) as temporary:
+        with _staged(staging or path.parent, content) as temporary:
             os.replace(temporary, path)
         sync_directory(path.parent)
 
@@ -61,37 +65,13 @@ def replace_file(path: Path, content: bytes) -> None:
 def create_file(path: Path, content: bytes) -> bool:
     """Like `replace_file`, but never over a file that exists; False when there was one."""
     with storage_errors(path):
-        with written_beside(path, content) as temporary:
+        with _staged(path.parent, content) as temporary:
             try:
                 os.link(temporary, path)
             except FileExistsError:
                 return False
         sync_directory(path.parent)
         return True
-
-
-@contextmanager
-def written_beside(path: Path, content: bytes) -> Iterator[Path]:
-    """A synced file with `content` in the directory of `path`; gone at the end unless renamed."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    try:
-        write_synced(temporary, content)
-        yield temporary
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """A new file with `content`, its bytes on disk; its name is not until its directory is synced.
-
-    Raises FileExistsError when there is one.
-    """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def sync_directory(path: Path) -> None:
@@ -113,3 +93,18 @@ def _make_directory(path: Path) -> None:
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     sync_directory(path.parent)
+
+
+@contextmanager
+def _staged(directory: Path, content: bytes) -> Iterator[Path]:
+    """A file with `content` in `directory`, its bytes on disk; gone at the end unless renamed."""
+    temporary = directory / f".{secrets.token_hex(16)}.new"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
