@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from bursar.blobs import BlobReference
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
 from bursar.eventlog.log import Cursor
 from bursar.eventlog.stream import StreamId
@@ -121,7 +122,9 @@ class ExecutorService:
     async def _resume(self, group: asyncio.TaskGroup, entry: TaskEntry) -> None:
         """Runs a task of an earlier process again, from the inputs it was acknowledged with."""
         submitted = tasks_pb2.TaskSubmitted.FromString(entry.submitted_body)
-        content = await self._ground.blobs.get(entry.origin.tenant_id, submitted.request_reference)
+        content = await self._ground.blobs.get(
+            entry.origin.tenant_id, BlobReference.parse(submitted.request_reference)
+        )
         self._running.start(
             group, entry.origin, checked(executor_pb2.SubmitRequest.FromString(content))
         )
@@ -151,7 +154,9 @@ class ExecutorService:
                 state=executor_pb2.TASK_STATE_RUNNING, steps=feed.steps if feed else ()
             )
         ended = tasks_pb2.TaskEnded.FromString(entry.ended_body)
-        content = await self._ground.blobs.get(entry.origin.tenant_id, ended.result_reference)
+        content = await self._ground.blobs.get(
+            entry.origin.tenant_id, BlobReference.parse(ended.result_reference)
+        )
         return executor_pb2.GetResponse.FromString(content)
 
     async def cancel(self, request: executor_pb2.CancelRequest) -> executor_pb2.CancelResponse:

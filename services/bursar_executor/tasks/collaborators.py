@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bursar.blobs.store import BlobStore
-
+from bursar.blobs import BlobStore
 from bursar.clients.cache import CacheClient
 from bursar.clients.compressor import CompressorClient
 from bursar.clients.planner import PlannerClient

@@ -19,12 +19,13 @@ from bursar_executor.tasks import context, saving
 from bursar_executor.tasks.answer_key import canonical_form
 from bursar_executor.tasks.answers import Answers
 from bursar_executor.tasks.assignment import Assignment, Assignments, assign
-from bursar_executor.tasks.changes import changed_files, unified_diff
+from bursar_executor.tasks.changes import changes_between, told
 from bursar_executor.tasks.collaborators import Collaborators
 from bursar_executor.tasks.needs import inferred_capabilities
 from bursar_executor.tasks.payment import Payment
 from bursar_executor.tasks.recorder import Recorder, StepFacts
 from bursar_executor.tasks.request import TaskRequest
+from bursar_executor.working_copy.changes import unified_diff
 
 PLAN, COMPRESS = executor_pb2.STEP_NAME_PLAN, executor_pb2.STEP_NAME_COMPRESS
 RESERVE, EXECUTE = executor_pb2.STEP_NAME_RESERVE, executor_pb2.STEP_NAME_EXECUTE
@@ -226,13 +227,14 @@ class TaskRun:
         summaries = [found.summary for found in progress.outcomes]
         if assignments.uncovered:
             summaries += [f"not done: {', '.join(assignments.uncovered)}", *assignments.remedies]
+        changes = changes_between(self._request.files, progress.files)
         return executor_pb2.TaskResult(
             state=executor_pb2.TASK_STATE_COMPLETED if error is None else _state_after(error),
             error_reason="" if error is None else error.reason,
             summary="; ".join(summaries),
             text="\n\n".join(found.text for found in progress.outcomes if found.text),
-            diff=unified_diff(self._request.files, progress.files),
-            changes=changed_files(self._request.files, progress.files),
+            diff=unified_diff(changes),
+            changes=told(changes),
             findings=[finding for found in progress.outcomes for finding in found.findings],
             failing_tests=[test for found in progress.outcomes for test in found.failing_tests],
             usage=progress.spent.usage,

@@ -1,0 +1,1 @@
+"""All services in one place: the `bursar` command and the embedded instance."""

@@ -1,0 +1,1 @@
+"""The subcommands of `bursar`, one file each."""

@@ -1,0 +1,68 @@
+"""`bursar keys`: who may call, off loopback."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from bursar_all.commands.shared_options import data_dir_option
+
+
+@click.group()
+def command() -> None:
+    """API keys of this data directory; each is shown once, when it is issued."""
+
+
+@command.command()
+@click.option("--tenant", required=True)
+@click.option("--user", required=True)
+@click.option("--team", default="")
+@data_dir_option
+def issue(tenant: str, user: str, team: str, data_dir: Path | None) -> None:
+    """Issue a key."""
+    from bursar.identity import ApiKeys, KeyHolder, Keyring
+    from bursar_all.settings import ProcessSettings
+
+    place = ProcessSettings.load(data_dir=data_dir).data_dir
+    keys = ApiKeys.open(place, Keyring.open(place))
+    holder = KeyHolder(tenant_id=tenant, user_id=user, team_id=team)
+    issued = keys.issue(holder, time.time_ns())
+    click.echo(issued.text.reveal_text())
+
+
+@command.command("list")
+@data_dir_option
+def list_keys(data_dir: Path | None) -> None:
+    """List keys by id; their texts are known to nobody."""
+    from bursar.identity import ApiKeys, Keyring
+    from bursar_all.rendering.tables import show_table
+    from bursar_all.settings import ProcessSettings
+
+    place = ProcessSettings.load(data_dir=data_dir).data_dir
+    keys = ApiKeys.open(place, Keyring.open(place)).issued_keys()
+    rows = [
+        (
+            key.key_id,
+            key.holder.tenant_id,
+            key.holder.team_id or "-",
+            key.holder.user_id,
+            "in use" if key.revoked_at_ns is None else "revoked",
+        )
+        for key in keys
+    ]
+    show_table(("key", "tenant", "team", "user", "state"), rows)
+
+
+@command.command()
+@click.argument("key_id")
+@data_dir_option
+def revoke(key_id: str, data_dir: Path | None) -> None:
+    """Refuse a key from now on."""
+    from bursar.identity import ApiKeys, Keyring
+    from bursar_all.settings import ProcessSettings
+
+    place = ProcessSettings.load(data_dir=data_dir).data_dir
+    ApiKeys.open(place, Keyring.open(place)).revoke(key_id, time.time_ns())
+    click.echo(f"revoked {key_id}")

@@ -1,0 +1,52 @@
+"""`bursar serve quota,cache`: some services in this process, against a broker elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+from bursar_all.commands.shared_options import data_dir_option, run_async
+
+
+@click.command()
+@click.argument("services")
+@data_dir_option
+@click.option("--host", help="Address to listen on; off loopback keys are needed.")
+@click.option("--port", type=int, help="gRPC port.")
+@click.option("--broker-url", help="The NATS server that holds the log.")
+def command(
+    services: str,
+    data_dir: Path | None,
+    host: str | None,
+    port: int | None,
+    broker_url: str | None,
+) -> None:
+    """Run SERVICES (comma-separated: quota, cache, compressor, planner, executor, efficiency,
+    edge).
+    """
+    from bursar_all.settings import ProcessSettings
+
+    settings = ProcessSettings.load(data_dir=data_dir, host=host, port=port, broker_url=broker_url)
+    if not settings.broker_url:
+        raise click.UsageError(
+            "give --broker-url, or use `bursar up` for everything on one machine"
+        )
+    run_async(serve(settings, services.split(",")))
+
+
+async def serve(settings: object, names: list[str]) -> None:
+    """Hosts the services until SIGTERM or SIGINT, then drains them."""
+    from bursar_all.instance import hosting
+    from bursar_all.settings import ProcessSettings
+
+    if not isinstance(settings, ProcessSettings):
+        raise TypeError("settings of another part")
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    async with hosting(settings, names) as hosted:
+        click.echo(f"ready: {', '.join(names)} on gRPC {hosted.process.address}")
+        await ending.wait()

@@ -1,0 +1,53 @@
+"""Limits and their levels, for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from bursar.money import format_usd
+from bursar.quota.v1 import quota_pb2
+from bursar_all.rendering.tables import show_table
+
+NS_PER_S = 1_000_000_000
+BAR_CELLS = 12
+
+
+def show_levels(levels: list[quota_pb2.Level]) -> None:
+    """A row a limit: how much of it is used and held, and when its window ends."""
+    if not levels:
+        click.echo("no limits are set; `bursar limits set --user me --cost-per-day 5usd` sets one")
+        return
+    show_table(
+        ("limit", "mode", "used", "held", "of", "", "until"),
+        [
+            (
+                level.limit.limit_id,
+                quota_pb2.Mode.Name(level.limit.mode).removeprefix("MODE_").lower(),
+                _amount(level.limit.meter, level.settled),
+                _amount(level.limit.meter, level.held),
+                _amount(level.limit.meter, level.limit.amount),
+                _bar(level),
+                _until(level),
+            )
+            for level in levels
+        ],
+    )
+
+
+def _amount(meter: quota_pb2.Meter.ValueType, amount: int) -> str:
+    return format_usd(amount) if meter == quota_pb2.METER_COST_NANO_USD else f"{amount:,}"
+
+
+def _bar(level: quota_pb2.Level) -> str:
+    amount = max(1, level.limit.amount)
+    full = min(BAR_CELLS, BAR_CELLS * (level.settled + level.held) // amount)
+    return "█" * full + "░" * (BAR_CELLS - full)
+
+
+def _until(level: quota_pb2.Level) -> str:
+    if not level.window_ends_at_ns:
+        return "for good"
+    ends = datetime.fromtimestamp(level.window_ends_at_ns // NS_PER_S, UTC)
+    return ends.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,38 @@
+"""What can be set for a process as a whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from bursar.settings import PartSettings, settings_of
+
+
+def default_data_dir() -> Path:
+    """`bursar` in the user's data folder. Source: XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "bursar"
+
+
+class ProcessSettings(PartSettings):
+    """Environment BURSAR_…, top level of the file."""
+
+    section: ClassVar[str] = ""
+    model_config = settings_of("")
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    # Empty: this process runs a broker of its own.
+    broker_url: str = ""
+    broker_credentials_file: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65_535)
+    # Off loopback a server refuses to start unless callers have to bring a key.
+    authentication: Literal["none", "keys"] = "none"
+    drain_s: float = Field(default=10.0, ge=0, le=600)
+    log_format: Literal["human", "json"] = "human"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    otlp_endpoint: str = ""
+    sample_ratio: float = Field(default=0.01, ge=0, le=1)
+    start_timeout_s: float = Field(default=30.0, gt=0, le=600)
