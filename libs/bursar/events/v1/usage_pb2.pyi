@@ -66,11 +66,24 @@ class LimitPut(message.Message):
     LIMIT_FIELD_NUMBER: builtins.int
     AUTHOR_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
+    IS_RECOUNTED_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     author: builtins.str
     reason: builtins.str
+    fingerprint: builtins.bytes
+    """SHA-256 of the command's content: the same id with other content is a conflict."""
+    is_recounted: builtins.bool
+    """True for a new limit, and where selector, meter, window or time zone changed: earlier levels are dropped, open
+    reservations that match and were made in the level's window count on it.
+    """
     @builtins.property
     def limit(self) -> quota_pb2.Limit: ...
+    @builtins.property
+    def level(self) -> quota_pb2.Level:
+        """Where it stands from here on; its `limit` is unset, it is the one above."""
+
     def __init__(
         self,
         *,
@@ -78,10 +91,13 @@ class LimitPut(message.Message):
         limit: quota_pb2.Limit | None = ...,
         author: builtins.str = ...,
         reason: builtins.str = ...,
+        fingerprint: builtins.bytes = ...,
+        level: quota_pb2.Level | None = ...,
+        is_recounted: builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["limit", b"limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level", "limit", b"limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "limit", b"limit", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "fingerprint", b"fingerprint", "is_recounted", b"is_recounted", "level", b"level", "limit", b"limit", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -95,10 +111,12 @@ class LimitDeleted(message.Message):
     LIMIT_ID_FIELD_NUMBER: builtins.int
     AUTHOR_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     limit_id: builtins.str
     author: builtins.str
     reason: builtins.str
+    fingerprint: builtins.bytes
     def __init__(
         self,
         *,
@@ -106,10 +124,11 @@ class LimitDeleted(message.Message):
         limit_id: builtins.str = ...,
         author: builtins.str = ...,
         reason: builtins.str = ...,
+        fingerprint: builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "limit_id", b"limit_id", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "fingerprint", b"fingerprint", "limit_id", b"limit_id", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -182,10 +201,14 @@ class Denied(message.Message):
     DENIED_BY_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     RETRY_AFTER_NS_FIELD_NUMBER: builtins.int
+    REQUESTED_OF_METER_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     fingerprint: builtins.bytes
     reason: builtins.str
     retry_after_ns: builtins.int
+    """0 where waiting does not help."""
+    requested_of_meter: builtins.int
+    """What was asked of the meter of the limit that denied."""
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -207,10 +230,11 @@ class Denied(message.Message):
         denied_by: quota_pb2.Level | None = ...,
         reason: builtins.str = ...,
         retry_after_ns: builtins.int = ...,
+        requested_of_meter: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "denied_by", b"denied_by", "requested", b"requested", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "denied_by", b"denied_by", "fingerprint", b"fingerprint", "operation_id", b"operation_id", "reason", b"reason", "requested", b"requested", "retry_after_ns", b"retry_after_ns", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "denied_by", b"denied_by", "fingerprint", b"fingerprint", "operation_id", b"operation_id", "reason", b"reason", "requested", b"requested", "requested_of_meter", b"requested_of_meter", "retry_after_ns", b"retry_after_ns", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -223,19 +247,22 @@ class Dispatched(message.Message):
     OPERATION_ID_FIELD_NUMBER: builtins.int
     RESERVATION_ID_FIELD_NUMBER: builtins.int
     LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     reservation_id: builtins.str
     lease_expires_at_ns: builtins.int
+    fingerprint: builtins.bytes
     def __init__(
         self,
         *,
         operation_id: builtins.str = ...,
         reservation_id: builtins.str = ...,
         lease_expires_at_ns: builtins.int = ...,
+        fingerprint: builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["lease_expires_at_ns", b"lease_expires_at_ns", "operation_id", b"operation_id", "reservation_id", b"reservation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["fingerprint", b"fingerprint", "lease_expires_at_ns", b"lease_expires_at_ns", "operation_id", b"operation_id", "reservation_id", b"reservation_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -326,9 +353,11 @@ class Released(message.Message):
     RESERVATION_ID_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     MOVES_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     reservation_id: builtins.str
     reason: builtins.str
+    fingerprint: builtins.bytes
     @builtins.property
     def moves(self) -> containers.RepeatedCompositeFieldContainer[Move]: ...
     def __init__(
@@ -338,10 +367,11 @@ class Released(message.Message):
         reservation_id: builtins.str = ...,
         reason: builtins.str = ...,
         moves: abc.Iterable[Move] | None = ...,
+        fingerprint: builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["moves", b"moves", "operation_id", b"operation_id", "reason", b"reason", "reservation_id", b"reservation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["fingerprint", b"fingerprint", "moves", b"moves", "operation_id", b"operation_id", "reason", b"reason", "reservation_id", b"reservation_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

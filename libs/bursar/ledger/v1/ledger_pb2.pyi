@@ -342,7 +342,7 @@ class Position(message.Message):
     """Name of the stream, `usage` or `tasks` for instance."""
     partition: builtins.int
     sequence: builtins.int
-    """Sequence of the frame that holds the event."""
+    """Sequence of the frame that holds the event; 0 where only the event is named, as in the answer to a command."""
     event_number: builtins.int
     """Number of the event within its stream and partition, from 1."""
     event_id: builtins.str

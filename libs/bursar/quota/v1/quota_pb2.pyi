@@ -261,11 +261,13 @@ class Limit(message.Message):
     meter: Meter.ValueType
     window: Window.ValueType
     amount: builtins.int
-    """In the meter's unit; 0 denies everything."""
+    """In the meter's unit; 0 denies whatever takes any of it."""
     mode: Mode.ValueType
+    """Unspecified means hard."""
     time_zone: builtins.str
     """IANA name; empty means UTC."""
     managed_by: ManagedBy.ValueType
+    """Unspecified means the API. Only its owner changes a limit; anyone who may delete limits may delete it."""
     @builtins.property
     def selector(self) -> Selector: ...
     def __init__(
@@ -299,6 +301,7 @@ class Level(message.Message):
     WINDOW_ID_FIELD_NUMBER: builtins.int
     WINDOW_STARTS_AT_NS_FIELD_NUMBER: builtins.int
     WINDOW_ENDS_AT_NS_FIELD_NUMBER: builtins.int
+    COUNTED_SINCE_NS_FIELD_NUMBER: builtins.int
     settled: builtins.int
     """Used and accounted for."""
     held: builtins.int
@@ -309,6 +312,10 @@ class Level(message.Message):
     window_starts_at_ns: builtins.int
     window_ends_at_ns: builtins.int
     """0 for a lifetime."""
+    counted_since_ns: builtins.int
+    """What came before is not in the level. Later than the window's start only in the window in which the limit was
+    made, where nothing knows what had been used: selectors on more than tenant, provider and model, and minutes.
+    """
     @builtins.property
     def limit(self) -> Limit: ...
     def __init__(
@@ -321,10 +328,11 @@ class Level(message.Message):
         window_id: builtins.str = ...,
         window_starts_at_ns: builtins.int = ...,
         window_ends_at_ns: builtins.int = ...,
+        counted_since_ns: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["limit", b"limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["available", b"available", "held", b"held", "limit", b"limit", "settled", b"settled", "window_ends_at_ns", b"window_ends_at_ns", "window_id", b"window_id", "window_starts_at_ns", b"window_starts_at_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["available", b"available", "counted_since_ns", b"counted_since_ns", "held", b"held", "limit", b"limit", "settled", b"settled", "window_ends_at_ns", b"window_ends_at_ns", "window_id", b"window_id", "window_starts_at_ns", b"window_starts_at_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -362,19 +370,25 @@ class PutLimitResponse(message.Message):
 
     LIMIT_FIELD_NUMBER: builtins.int
     POSITION_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
     @builtins.property
     def limit(self) -> Limit: ...
     @builtins.property
     def position(self) -> ledger_pb2.Position: ...
+    @builtins.property
+    def level(self) -> Level:
+        """Where it stands: a new limit counts what its window already has, as far as `counted_since_ns` says."""
+
     def __init__(
         self,
         *,
         limit: Limit | None = ...,
         position: ledger_pb2.Position | None = ...,
+        level: Level | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["limit", b"limit", "position", b"position"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level", "limit", b"limit", "position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["limit", b"limit", "position", b"position"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["level", b"level", "limit", b"limit", "position", b"position"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -470,7 +484,9 @@ class CheckRequest(message.Message):
     @builtins.property
     def target(self) -> ledger_pb2.Target: ...
     @builtins.property
-    def amounts(self) -> ledger_pb2.Amounts: ...
+    def amounts(self) -> ledger_pb2.Amounts:
+        """0 requests mean 1."""
+
     def __init__(
         self,
         *,
@@ -549,7 +565,7 @@ class ReserveRequest(message.Message):
     def target(self) -> ledger_pb2.Target: ...
     @builtins.property
     def amounts(self) -> ledger_pb2.Amounts:
-        """The most the call can take: under a hard limit the hold is the max_tokens that goes out."""
+        """The most the call can take: under a hard limit the hold is the max_tokens that goes out. 0 requests mean 1."""
 
     def __init__(
         self,
@@ -781,6 +797,7 @@ class RecordUsageRequest(message.Message):
     DURATION_NS_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     requests: builtins.int
+    """As given: 0 for work that made no request."""
     source: UsageSource.ValueType
     provider_request_id: builtins.str
     duration_ns: builtins.int
@@ -836,10 +853,17 @@ class RecordUsageResponse(message.Message):
 
 @typing.final
 class UsageRequest(message.Message):
+    """Limits that say nothing else than what is named here: an empty field leaves open, so that only a tenant gives all
+    limits its calls can meet. An empty tenant means `default`.
+    """
+
     DESCRIPTOR: descriptor.Descriptor
 
     ATTRIBUTION_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
+    WITH_STATE_DIGEST_FIELD_NUMBER: builtins.int
+    with_state_digest: builtins.bool
+    """The digest takes time in proportion to the state, so it is made only when asked for."""
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -849,10 +873,11 @@ class UsageRequest(message.Message):
         *,
         attribution: ledger_pb2.Attribution | None = ...,
         target: ledger_pb2.Target | None = ...,
+        with_state_digest: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target", "with_state_digest", b"with_state_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -864,7 +889,7 @@ class UsageResponse(message.Message):
     AS_OF_FIELD_NUMBER: builtins.int
     STATE_DIGEST_FIELD_NUMBER: builtins.int
     state_digest: builtins.bytes
-    """Digest of the whole state; equal to that of a fresh replay up to the same position."""
+    """Digest of the whole state; equal to that of a fresh replay up to the same position. Empty unless asked for."""
     @builtins.property
     def levels(self) -> containers.RepeatedCompositeFieldContainer[Level]: ...
     @builtins.property
