@@ -1,0 +1,91 @@
+"""Counting one text: as ordinary text, whatever it spells, and in bounded time.
+
+Two kinds of text break a tokeniser. A run of a million blanks overflows the regular expression's
+stack inside tiktoken, which panics; a run of letters is one piece whose merging grows faster than
+its length. So runs are cut at RUN_CHARACTERS_MAX, where blanks still have fifteen-fold room.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from bursar.tokens.cache import CountCache, block_key
+from bursar.tokens.chat_parts import Block
+from bursar.tokens.counts import EMPTY, TextMeasure, TokenCount
+from bursar.tokens.families import encoding_for
+from bursar.tokens.vocabulary import encoding
+
+EncodedBlocks: TypeAlias = "Sequence[tuple[Block, bytes]]"
+"""Each block, and the bytes that identify it."""
+
+RUN_CHARACTERS_MAX = 65_536
+
+# Anchored at a run's start, so that a run is walked once; possessive, so that it is never retried.
+_OVERLONG_RUN = rf"(?<!\s)\s{{{RUN_CHARACTERS_MAX},}}+|(?<!\S)\S{{{RUN_CHARACTERS_MAX},}}+"
+_DIGITS = "0123456789"
+
+
+def count_text(text: str, model: str, cache: CountCache | None = None) -> TokenCount:
+    """The tokens of `text` for `model`.
+
+    What spells a special token, such as `<|endoftext|>`, counts as the ordinary text it is. The
+    first call for a vocabulary loads it; raises FailedPrecondition when its file is damaged.
+    """
+    choice = encoding_for(model)
+    known, missing = look_up((text,), choice.name, cache)
+    return choice.count(known + measure_all(missing, choice.name, cache))
+
+
+def look_up(
+    blocks: Sequence[Block], vocabulary: str, cache: CountCache | None
+) -> tuple[TextMeasure, EncodedBlocks]:
+    """What the cache knows of `blocks`, and those that it does not."""
+    missing: list[tuple[Block, bytes]] = []
+    tokens = digits = utf8_bytes = cuts = 0
+    for block in blocks:
+        source = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else block.source
+        known = None if cache is None else cache.get(block_key(vocabulary, source))
+        if known is None:
+            missing.append((block, source))
+        else:
+            tokens += known.tokens
+            digits += known.digits
+            utf8_bytes += known.utf8_bytes
+            cuts += known.cuts
+    return TextMeasure(tokens, digits, utf8_bytes, cuts), missing
+
+
+def measure_all(blocks: EncodedBlocks, vocabulary: str, cache: CountCache | None) -> TextMeasure:
+    """Counts all of `blocks` and remembers each."""
+    total = EMPTY
+    for block, source in blocks:
+        found = measure(block if isinstance(block, str) else block.render(), vocabulary)
+        if cache is not None:
+            cache.put(block_key(vocabulary, source), found)
+        total += found
+    return total
+
+
+def measure(text: str, vocabulary: str) -> TextMeasure:
+    """Counts one text. Lone surrogates count as U+FFFD, as tiktoken takes them."""
+    encode = encoding(vocabulary).encode_ordinary
+    pieces = list(_pieces(text))
+    return TextMeasure(
+        tokens=sum(len(encode(piece)) for piece in pieces),
+        digits=sum(map(text.count, _DIGITS)),
+        utf8_bytes=len(text.encode("utf-8", "surrogatepass")),
+        cuts=len(pieces) - 1,
+    )
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """`text` whole, or cut inside its overlong runs and nowhere else."""
+    start = 0
+    if len(text) > RUN_CHARACTERS_MAX:
+        for run in re.finditer(_OVERLONG_RUN, text):
+            for cut in range(run.start() + RUN_CHARACTERS_MAX, run.end(), RUN_CHARACTERS_MAX):
+                yield text[start:cut]
+                start = cut
+    yield text[start:]
