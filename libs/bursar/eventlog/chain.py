@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import sha256
 
 from bursar.eventlog.frame import (
@@ -15,6 +16,10 @@ from bursar.eventlog.frame import (
     frame_hash,
 )
 from bursar.eventlog.log import Cursor, EventLog, Record
+
+# A partitioned leader was seen to answer with old state for 0.2 to 2.2 s.
+STALE_LEADER_TRIES = 10
+STALE_LEADER_PAUSE_S = 0.5
 
 
 class DecidedChain:
@@ -59,14 +64,9 @@ class DecidedChain:
         Raises LogBroken when the log is shorter, when another frame stands there (a fork), and
         when it was archived, so that the next one could not be checked against it.
         """
-        if self.sequence == 0:
-            return
-        record = await log.get(self.stream, self.sequence)
-        if record is None:
-            raise broken(self.stream, self.sequence, "the frame that was read is gone")
-        if frame_hash(record.frame) != self.frame_hash:
-            raise broken(self.stream, self.sequence, "another frame stands where one was read")
-        self.advance(self.sequence, record.frame)
+        frame = await refuse_a_fork(log, self.cursor)
+        if frame is not None:
+            self.advance(self.sequence, frame)
 
     def advance(self, sequence: int, frame: bytes) -> None:
         """The writer's own frame was acknowledged at `sequence`; it need not be checked again."""
@@ -89,3 +89,26 @@ class DecidedChain:
             raise broken(self.stream, sequence, f"epoch {header.writer_epoch} after {self.epoch}")
         if header.written_at_ns < self.written_at_ns:
             raise broken(self.stream, sequence, "it was written before the frame before it")
+
+
+async def refuse_a_fork(log: EventLog, cursor: Cursor) -> bytes | None:
+    """The frame at the cursor, as it was read once; None at the start of a stream.
+
+    Raises LogBroken when the log is shorter or another frame stands there (a fork), and when it
+    was archived, so that the next one could not be checked against it.
+    """
+    stream, sequence = cursor.stream, cursor.sequence
+    if sequence == 0:
+        return None
+    record = await log.get(stream, sequence)
+    for _ in range(STALE_LEADER_TRIES):
+        if record is not None or (await log.tail(stream)).replicas == 1:
+            break
+        # A leader that is cut off may not have the frame and still answer, for some seconds.
+        await asyncio.sleep(STALE_LEADER_PAUSE_S)
+        record = await log.get(stream, sequence)
+    if record is None:
+        raise broken(stream, sequence, "the frame that was read is gone")
+    if frame_hash(record.frame) != cursor.frame_hash:
+        raise broken(stream, sequence, "another frame stands where one was read")
+    return record.frame

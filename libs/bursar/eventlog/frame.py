@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from bursar.errors import InvalidRequest, LogBroken
 from bursar.eventlog import merkle
-from bursar.eventlog.stream import STREAM_NAME_BYTES_MAX, StreamId
+from bursar.eventlog.merkle import LEAF_PREFIX
+from bursar.eventlog.stream import StreamId
 
 MAGIC = b"BRSF"
 VERSION = 1
@@ -27,13 +28,17 @@ FRAME_EVENTS_MAX = 256
 ID_BYTES = 16
 NO_HASH = bytes(merkle.HASH_BYTES)  # the previous hash of a first frame
 
-# magic, version, kind, flags, stream, partition, event count, writer id, writer epoch, writer
-# sequence, attempt id, first event number, written at, previous hash, root, body length.
-_HEADER = struct.Struct(">4sBBH24sII16sQQ16sQQ32s32sI")
+# magic, version, kind, flags, then what `_FIELDS` reads.
+_HEADER = struct.Struct(">4sBBH28sI16sQQ16sQQ32s32sI")
+# stream and partition, event count, writer id, writer epoch, writer sequence, attempt id, first
+# event number, written at, previous hash, root, body length.
+_FIELDS = struct.Struct(">28sI16sQQ16sQQ32s32sI")
+_FIELDS_AT = 8
 _ENTRY = struct.Struct(">I16s")
 HEADER_BYTES = _HEADER.size
 ENTRY_BYTES = _ENTRY.size  # what each event costs beyond its own bytes
 _STARTS = MAGIC + bytes([VERSION])
+_NO_FLAGS = bytes(2)
 
 
 class FrameKind(IntEnum):
@@ -73,8 +78,7 @@ class FrameHeader(NamedTuple):
     """A header as read. Fields as in `Heading`, and what encoding added."""
 
     kind: FrameKind
-    stream_name: bytes  # padded with NUL to 24 bytes, as stored
-    partition: int
+    stream: bytes  # `StreamId.packed`
     event_count: int
     writer_id: bytes
     writer_epoch: int
@@ -129,12 +133,12 @@ def decode(frame: bytes, stream: StreamId, sequence: int) -> Frame:
     at, end = HEADER_BYTES, len(frame)
     while at + ENTRY_BYTES <= end:
         length, salt = _ENTRY.unpack_from(frame, at)
-        at += ENTRY_BYTES
-        event = frame[at : at + length]
-        at += length
-        events.append(event)
+        event_at = at + ENTRY_BYTES
+        at = event_at + length
+        events.append(frame[event_at:at])
         salts.append(salt)
-        leaves.append(merkle.leaf_hash(salt, event))
+        # The salt and the event lie side by side: one slice is the leaf's content.
+        leaves.append(sha256(LEAF_PREFIX + frame[event_at - 16 : at]).digest())
     if at != end or len(events) != header.event_count:
         raise broken(stream, sequence, "its body does not hold the events its header counts")
     if merkle.root(leaves) != header.root:
@@ -147,18 +151,19 @@ def decode_header(frame: bytes, stream: StreamId, sequence: int) -> FrameHeader:
 
     Raises LogBroken as `decode` does, but for the root.
     """
-    if len(frame) < HEADER_BYTES or frame[:5] != _STARTS:
+    length = len(frame)
+    if length < HEADER_BYTES or frame[:5] != _STARTS:
         raise broken(stream, sequence, "it does not begin as a frame of a known version does")
-    _, _, kind_number, flags, *rest = _HEADER.unpack_from(frame)
-    kind = _KINDS.get(kind_number)
-    if kind is None or flags:
+    kind = _KINDS.get(frame[5])
+    if kind is None or frame[6:8] != _NO_FLAGS:
         raise broken(stream, sequence, "its kind or flags are not known")
-    header = FrameHeader(kind, *rest)
-    if header.stream_name != padded_name(stream) or header.partition != stream.partition:
+    header = FrameHeader(kind, *_FIELDS.unpack_from(frame, _FIELDS_AT))
+    if header.stream != stream.packed:
         raise broken(stream, sequence, "it belongs to another stream")
-    if header.body_bytes != len(frame) - HEADER_BYTES or len(frame) > FRAME_BYTES_MAX:
+    if header.body_bytes != length - HEADER_BYTES or length > FRAME_BYTES_MAX:
         raise broken(stream, sequence, "its length is not the one in its header")
-    if header.event_count > FRAME_EVENTS_MAX or (header.event_count and kind in _EMPTY_KINDS):
+    event_count = header.event_count
+    if event_count and (event_count > FRAME_EVENTS_MAX or kind in _EMPTY_KINDS):
         raise broken(stream, sequence, "it counts more events than its kind may hold")
     return header
 
@@ -166,10 +171,6 @@ def decode_header(frame: bytes, stream: StreamId, sequence: int) -> FrameHeader:
 def frame_hash(frame: bytes) -> bytes:
     """SHA-256 of the header; through the root in it, of every event as well."""
     return sha256(frame[:HEADER_BYTES]).digest()
-
-
-def padded_name(stream: StreamId) -> bytes:
-    return stream.name.encode().ljust(STREAM_NAME_BYTES_MAX, b"\x00")
 
 
 def broken(stream: StreamId, sequence: int, why: str) -> LogBroken:
@@ -203,8 +204,7 @@ def _pack(heading: Heading, event_count: int, root: bytes, body_bytes: int) -> b
         VERSION,
         heading.kind,
         0,
-        padded_name(heading.stream),
-        heading.stream.partition,
+        heading.stream.packed,
         event_count,
         heading.writer_id,
         heading.writer_epoch,

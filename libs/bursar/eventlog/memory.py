@@ -9,7 +9,8 @@ from itertools import count
 from time import time_ns
 
 from bursar.errors import InvalidRequest, LogUnavailable
-from bursar.eventlog.frame import FRAME_BYTES_MAX, broken, frame_hash
+from bursar.eventlog.chain import refuse_a_fork
+from bursar.eventlog.frame import FRAME_BYTES_MAX, frame_hash
 from bursar.eventlog.log import Cursor, FenceRefused, LogFull, Record, Tail
 from bursar.eventlog.stream import StreamId, terms_of
 
@@ -27,6 +28,11 @@ class _Stored:
     stored_at_ns: int = 0
     created: str = field(default_factory=lambda: str(next(_incarnations)))
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Whoever waits looks again; whoever comes later waits for the next change."""
+        self.changed.set()
+        self.changed = asyncio.Event()
 
 
 class MemoryLog:
@@ -57,7 +63,7 @@ class MemoryLog:
         stored.frames.append(frame)
         stored.used_bytes += len(frame)
         stored.stored_at_ns = time_ns()
-        stored.changed.set()
+        stored.wake()
         return len(stored.frames)
 
     async def tail(self, stream: StreamId) -> Tail:
@@ -81,44 +87,29 @@ class MemoryLog:
         stream, cursor = after.stream, after
         while True:
             stored = self._stored(stream)
-            _refuse_a_fork(stored.frames, cursor)
+            await refuse_a_fork(self, cursor)
             sequence = cursor.sequence
             while self._streams.get(stream) is stored and not self._closed:
-                sequence = await _deliver(stream, stored, sequence, receive)
+                changed = stored.changed
+                end = min(len(stored.frames), sequence + DELIVERED_AT_ONCE_MAX)
+                while sequence < end:
+                    receive(Record(stream, sequence + 1, stored.frames[sequence]))
+                    sequence += 1
+                await (asyncio.sleep(0) if end < len(stored.frames) else changed.wait())
             if sequence:
                 cursor = Cursor(stream, sequence, frame_hash(stored.frames[sequence - 1]))
 
     async def close(self) -> None:
         self._closed = True
         for stored in self._streams.values():
-            stored.changed.set()
+            stored.wake()
 
     def delete(self, stream: StreamId) -> None:
         """What an administrator could do to a broker: the stream and all its frames are gone."""
-        self._streams.pop(stream).changed.set()
+        self._streams.pop(stream).wake()
 
     def _stored(self, stream: StreamId) -> _Stored:
         stored = self._streams.get(stream)
         if self._closed or stored is None:
             raise LogUnavailable(f"{stream} is not open in this log")
         return stored
-
-
-async def _deliver(
-    stream: StreamId, stored: _Stored, sequence: int, receive: Callable[[Record], None]
-) -> int:
-    end = min(len(stored.frames), sequence + DELIVERED_AT_ONCE_MAX)
-    for index in range(sequence, end):
-        receive(Record(stream, index + 1, stored.frames[index]))
-    await asyncio.sleep(0)
-    if end == len(stored.frames):
-        stored.changed.clear()
-        await stored.changed.wait()
-    return end
-
-
-def _refuse_a_fork(frames: list[bytes], cursor: Cursor) -> None:
-    if cursor.sequence > len(frames):
-        raise broken(cursor.stream, len(frames) + 1, "the log is shorter than what was read")
-    if cursor.sequence and frame_hash(frames[cursor.sequence - 1]) != cursor.frame_hash:
-        raise broken(cursor.stream, cursor.sequence, "another frame stands where one was read")

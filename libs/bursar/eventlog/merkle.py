@@ -14,13 +14,13 @@ HASH_BYTES = 32
 SALT_BYTES = 16
 EMPTY_ROOT = sha256(b"").digest()
 
-_LEAF = b"\x00"
+LEAF_PREFIX = b"\x00"
 _NODE = b"\x01"
 
 
 def leaf_hash(salt: bytes, event_bytes: bytes) -> bytes:
     """SHA-256 of 0x00, the salt (16 bytes) and the event."""
-    return sha256(_LEAF + salt + event_bytes).digest()
+    return sha256(LEAF_PREFIX + salt + event_bytes).digest()
 
 
 def root(leaves: Sequence[bytes]) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from bursar.eventlog.frame import frame_hash, padded_name
+from bursar.eventlog.frame import frame_hash
 from bursar.eventlog.log import Cursor, EventLog
 from bursar.eventlog.stream import StreamId
 
@@ -22,7 +22,7 @@ SNAPSHOTS_KEPT = 2  # the newest, and one older in case it is damaged
 
 _MAGIC = b"BRSS"
 _FORMAT = 1
-_HEAD = struct.Struct(">4sBI24sIQ32sIQ")
+_HEAD = struct.Struct(">4sBI28sQ32sIQ")
 _DIGEST_BYTES = 32
 
 
@@ -91,8 +91,7 @@ class Snapshots:
             _MAGIC,
             _FORMAT,
             self._schema_version,
-            padded_name(self._stream),
-            self._stream.partition,
+            self._stream.packed,
             cursor.sequence,
             cursor.frame_hash,
             len(snapshot.chain),
@@ -106,11 +105,8 @@ class Snapshots:
         content, digest = packed[:-_DIGEST_BYTES], packed[-_DIGEST_BYTES:]
         if len(content) < _HEAD.size or sha256(content).digest() != digest:
             return None
-        magic, form, version, name, partition, sequence, own_hash, chain_bytes, body_bytes = (
-            _HEAD.unpack_from(content)
-        )
-        ours = (_MAGIC, _FORMAT, self._schema_version, padded_name(self._stream))
-        if (magic, form, version, name) != ours or partition != self._stream.partition:
+        *whose, sequence, own_hash, chain_bytes, body_bytes = _HEAD.unpack_from(content)
+        if whose != [_MAGIC, _FORMAT, self._schema_version, self._stream.packed]:
             return None
         chain_end = _HEAD.size + chain_bytes
         if len(content) != chain_end + body_bytes:

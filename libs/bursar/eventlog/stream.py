@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from bursar.errors import InvalidRequest
@@ -46,12 +46,16 @@ class StreamId:
 
     name: str
     partition: int = 0
+    # As it stands in every frame: the name padded with NUL to 24 bytes, the partition in 4.
+    packed: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if _NAME.fullmatch(self.name) is None:
             raise InvalidRequest.of("stream", self.name, "use 1-24 of a-z and 0-9, a letter first")
         if not 0 <= self.partition <= PARTITION_MAX:
             raise InvalidRequest.of("partition", self.partition, f"use 0 to {PARTITION_MAX}")
+        name = self.name.encode().ljust(STREAM_NAME_BYTES_MAX, b"\x00")
+        object.__setattr__(self, "packed", name + self.partition.to_bytes(4, "big"))
 
     @property
     def kind(self) -> StreamKind:

@@ -6,6 +6,7 @@ import struct
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from bursar.eventlog.chain import refuse_a_fork
 from bursar.eventlog.frame import (
     Frame,
     FrameHeader,
@@ -63,13 +64,7 @@ class WriterChains:
 
     async def attach(self, log: EventLog) -> None:
         """Compares the frame at the cursor. Raises LogBroken for a fork or a shorter log."""
-        if self._sequence == 0:
-            return
-        record = await log.get(self._stream, self._sequence)
-        if record is None:
-            raise broken(self._stream, self._sequence, "the frame that was read is gone")
-        if frame_hash(record.frame) != self._frame_hash:
-            raise broken(self._stream, self._sequence, "another frame stands where one was read")
+        await refuse_a_fork(log, self.cursor)
 
     def accept(self, record: Record) -> Frame | None:
         """The frame, checked; None for one that came before, by its place or its writer's count.
