@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import sys
-import time
 
 import psutil
 import pytest
@@ -66,13 +64,13 @@ async def test_words_of_earlier_instances_are_not_cited(tmp_path):
     assert "first" not in refused.value.message
 
 
-def test_callers_who_waited_for_a_start_that_failed_do_not_start_it_again(tmp_path, running):
+async def test_callers_who_waited_for_a_start_that_failed_do_not_start_it_again(tmp_path, running):
     barrier = tmp_path / "go"
     os.mkfifo(barrier)
     script = f"echo start >> {tmp_path}/starts; read line < {barrier}; echo broken; exit 1"
     callers = [running.caller(tmp_path, "/bin/sh", "-c", script) for _ in range(4)]
-    opened = [open_files(caller.pid) for caller in callers]
-    assert len(opened) == 4
+    for caller in callers:
+        await until(lambda pid=caller.pid: takes_part(pid))
     with barrier.open("w") as go:
         go.write("now\n")
     answers = [said(caller) for caller in callers]
@@ -82,11 +80,13 @@ def test_callers_who_waited_for_a_start_that_failed_do_not_start_it_again(tmp_pa
 
 
 async def test_a_command_that_never_becomes_ready_ends_the_wait_at_the_deadline(tmp_path):
-    pid_file = tmp_path / "pid"
-    command = ["/bin/sh", "-c", f"echo $$ > {pid_file}; exec sleep 60"]
+    os.mkfifo(tmp_path / "never")
+    command = ["/bin/sh", "-c", f"read line < {tmp_path}/never"]
     with pytest.raises(DeadlineExceeded, match="no instance came up"):
-        await ensure_instance(tmp_path, command, timeout_s=0.5)
-    with ending(int(pid_file.read_text())):
+        await ensure_instance(tmp_path, command, timeout_s=0.2)
+    started = [child for child in psutil.Process().children() if child.cmdline() == command]
+    assert len(started) == 1
+    with ending(started[0].pid):
         pass
 
 
@@ -95,11 +95,6 @@ async def test_a_command_that_does_not_exist_is_refused_by_name(tmp_path):
         await ensure_instance(tmp_path, ["/absent/bursar"], timeout_s=5)
 
 
-def open_files(pid: int) -> set[str]:
-    """Returns once the process has opened the lock of the start, so that it takes part in it."""
-    deadline_s = time.monotonic() + 30
-    while time.monotonic() < deadline_s:
-        found = {file.path for file in psutil.Process(pid).open_files()}
-        if any(path.endswith("spawn.lock") for path in found):
-            return found
-    raise AssertionError(f"{sys.argv[0]}: the caller never wanted to start anything")
+def takes_part(caller: int) -> bool:
+    """Whether the process has opened the lock that decides who starts the instance."""
+    return any(file.path.endswith("spawn.lock") for file in psutil.Process(caller).open_files())
