@@ -14,7 +14,7 @@ from bursar.clients.executor import ExecutorClient, RemoteExecutor
 from bursar.clients.planner import PlannerClient, RemotePlanner
 from bursar.clients.quota import QuotaClient, RemoteQuota
 from bursar.rpc.calling import channel_to
-from bursar_all.settings import ProcessSettings
+from bursar.wiring.settings import ProcessSettings
 
 GRPC_ADDRESS = "grpc_address"
 EDGE_URL = "edge_url"

@@ -15,10 +15,10 @@ from bursar.identity import local_caller
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.telemetry import context as trace_context
+from bursar.wiring.settings import ProcessSettings
 from bursar_all.exit_codes import after_task
 from bursar_all.joining import joined
 from bursar_all.rendering.steps import StepsView, steps_view
-from bursar_all.settings import ProcessSettings
 from bursar_executor.subprocesses.subprocesses import Subprocesses
 from bursar_executor.working_copy.applying import Replacement, apply
 from bursar_executor.working_copy.selection import Selection, select

@@ -31,5 +31,6 @@ class Activity:
 
     async def wait_idle(self, idle_s: float) -> None:
         """Returns once nobody has asked for `idle_s`."""
-        while (left_s := idle_s - self.idle_s()) > 0:
+        # Idleness is an absence: no event announces it.
+        while (left_s := idle_s - self.idle_s()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left_s)

@@ -27,9 +27,9 @@ async def _audit(subject: str, tenant: str, data_dir: Path | None, *, is_json: b
     from google.protobuf.json_format import MessageToDict
 
     from bursar.efficiency.v1 import efficiency_pb2
+    from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
     from bursar_all.rendering.audit import show_audit
-    from bursar_all.settings import ProcessSettings
 
     request = efficiency_pb2.AuditRequest(tenant_id=tenant)
     if _TRACE.fullmatch(subject):

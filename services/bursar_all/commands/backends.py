@@ -22,8 +22,8 @@ async def _backends(data_dir: Path | None, *, is_json: bool) -> None:
     from google.protobuf.json_format import MessageToDict
 
     from bursar.executor.v1 import executor_pb2
+    from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
-    from bursar_all.settings import ProcessSettings
 
     async with joined(ProcessSettings.load(data_dir=data_dir)) as connection:
         answer = await connection.executor.backends(executor_pb2.BackendsRequest())

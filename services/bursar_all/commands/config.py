@@ -10,7 +10,7 @@ import click
 from bursar_all.commands.shared_options import json_option
 
 SETTINGS_OF = {
-    "": "bursar_all.settings:ProcessSettings",
+    "": "bursar.wiring.settings:ProcessSettings",
     "quota": "bursar_quota.settings:QuotaSettings",
     "cache": "bursar_cache.settings:CacheSettings",
     "compressor": "bursar_compressor.settings:CompressorSettings",

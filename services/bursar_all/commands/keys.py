@@ -23,7 +23,7 @@ def command() -> None:
 def issue(tenant: str, user: str, team: str, data_dir: Path | None) -> None:
     """Issue a key."""
     from bursar.identity import ApiKeys, KeyHolder, Keyring
-    from bursar_all.settings import ProcessSettings
+    from bursar.wiring.settings import ProcessSettings
 
     place = ProcessSettings.load(data_dir=data_dir).data_dir
     keys = ApiKeys.open(place, Keyring.open(place))
@@ -37,8 +37,8 @@ def issue(tenant: str, user: str, team: str, data_dir: Path | None) -> None:
 def list_keys(data_dir: Path | None) -> None:
     """List keys by id; their texts are known to nobody."""
     from bursar.identity import ApiKeys, Keyring
+    from bursar.wiring.settings import ProcessSettings
     from bursar_all.rendering.tables import show_table
-    from bursar_all.settings import ProcessSettings
 
     place = ProcessSettings.load(data_dir=data_dir).data_dir
     keys = ApiKeys.open(place, Keyring.open(place)).issued_keys()
@@ -61,7 +61,7 @@ def list_keys(data_dir: Path | None) -> None:
 def revoke(key_id: str, data_dir: Path | None) -> None:
     """Refuse a key from now on."""
     from bursar.identity import ApiKeys, Keyring
-    from bursar_all.settings import ProcessSettings
+    from bursar.wiring.settings import ProcessSettings
 
     place = ProcessSettings.load(data_dir=data_dir).data_dir
     ApiKeys.open(place, Keyring.open(place)).revoke(key_id, time.time_ns())

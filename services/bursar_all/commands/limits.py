@@ -60,8 +60,8 @@ def set_limits(data_dir: Path | None, **options: Any) -> None:  # noqa: ANN401
 async def _put(data_dir: Path | None, limits: list[Any], reason: str) -> None:
     from bursar.identity import local_caller
     from bursar.quota.v1 import quota_pb2
+    from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
-    from bursar_all.settings import ProcessSettings
 
     async with joined(ProcessSettings.load(data_dir=data_dir)) as connection:
         for limit in limits:
@@ -83,9 +83,9 @@ async def _list(data_dir: Path | None, *, is_json: bool) -> None:
     from google.protobuf.json_format import MessageToDict
 
     from bursar.quota.v1 import quota_pb2
+    from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
     from bursar_all.rendering.limits import show_levels
-    from bursar_all.settings import ProcessSettings
 
     async with joined(ProcessSettings.load(data_dir=data_dir)) as connection:
         answer = await connection.quota.list_limits(quota_pb2.ListLimitsRequest())
@@ -122,8 +122,8 @@ def delete_limit(limit_id: str, reason: str, data_dir: Path | None) -> None:
 async def _delete(data_dir: Path | None, limit_id: str, reason: str) -> None:
     from bursar.identity import local_caller
     from bursar.quota.v1 import quota_pb2
+    from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
-    from bursar_all.settings import ProcessSettings
 
     async with joined(ProcessSettings.load(data_dir=data_dir)) as connection:
         await connection.quota.delete_limit(

@@ -31,10 +31,10 @@ async def _report(
     from google.protobuf.json_format import MessageToDict
 
     from bursar.efficiency.v1 import efficiency_pb2
+    from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
     from bursar_all.periods import instant_ns
     from bursar_all.rendering.report import show_report
-    from bursar_all.settings import ProcessSettings
 
     names = [name.strip() for name in (by or "").split(",") if name.strip()]
     for name in names:

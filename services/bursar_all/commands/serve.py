@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from pathlib import Path
 
 import click
@@ -27,26 +25,13 @@ def command(
     """Run SERVICES (comma-separated: quota, cache, compressor, planner, executor, efficiency,
     edge).
     """
-    from bursar_all.settings import ProcessSettings
+    from bursar.wiring.run import serve
+    from bursar.wiring.settings import ProcessSettings
+    from bursar_all.targets import modules
 
     settings = ProcessSettings.load(data_dir=data_dir, host=host, port=port, broker_url=broker_url)
     if not settings.broker_url:
         raise click.UsageError(
             "give --broker-url, or use `bursar up` for everything on one machine"
         )
-    run_async(serve(settings, services.split(",")))
-
-
-async def serve(settings: object, names: list[str]) -> None:
-    """Hosts the services until SIGTERM or SIGINT, then drains them."""
-    from bursar_all.instance import hosting
-    from bursar_all.settings import ProcessSettings
-
-    if not isinstance(settings, ProcessSettings):
-        raise TypeError("settings of another part")
-    ending = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    async with hosting(settings, names) as hosted:
-        click.echo(f"ready: {', '.join(names)} on gRPC {hosted.process.address}")
-        await ending.wait()
+    run_async(serve(settings, modules(services.split(","))))

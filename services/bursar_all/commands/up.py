@@ -35,16 +35,16 @@ async def _up(
     edge_port: int | None,
     idle_exit_s: float | None,
 ) -> None:
-    from bursar_all.instance import hosting
-    from bursar_all.settings import ProcessSettings
-    from bursar_all.targets import TARGETS
+    from bursar.wiring.run import hosting
+    from bursar.wiring.settings import ProcessSettings
+    from bursar_all.targets import TARGETS, modules
 
     settings = ProcessSettings.load(data_dir=data_dir, host=host, port=port)
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    async with hosting(settings, list(TARGETS)) as hosted:
+    async with hosting(settings, modules(list(TARGETS))) as hosted:
         edge = hosted.process.services["edge"]
         edge_url = str(getattr(edge, "url", ""))
         if hosted.broker is not None:

@@ -1,8 +1,14 @@
-"""One instance of Bursar: a log, the ground, and the services this process hosts."""
+"""A process from its settings: a log, the ground, the services it hosts, until it is told to
+end.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,16 +17,18 @@ from dataclasses import dataclass
 from bursar.blobs import DirectoryBlobStore
 from bursar.broker import BrokerSettings, EmbeddedBroker
 from bursar.broker.credentials import Credentials
-from bursar.errors import FailedPrecondition
-from bursar.eventlog.jetstream import JetStreamLog
+from bursar.errors import BursarError, FailedPrecondition, InvalidRequest
+from bursar.eventlog.jetstream import JetStreamLog, JetStreamTerms
 from bursar.eventlog.log import EventLog
+from bursar.eventlog.nats_connection import Access
 from bursar.identity import Keyring, NameTable
 from bursar.telemetry import logs, traces
-from bursar.wiring.module import Ground
+from bursar.wiring.broker_access import external_credentials
+from bursar.wiring.module import Ground, Module
 from bursar.wiring.process import Process, ProcessPlan, running
-from bursar_all.broker_access import external_credentials
-from bursar_all.settings import ProcessSettings
-from bursar_all.targets import modules
+from bursar.wiring.settings import ProcessSettings
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,8 @@ class Hosted:
 
 
 @asynccontextmanager
-async def hosting(settings: ProcessSettings, names: Sequence[str]) -> AsyncIterator[Hosted]:
-    """Hosts the services `names`; enters when all have caught up with the log.
+async def hosting(settings: ProcessSettings, modules: Sequence[Module]) -> AsyncIterator[Hosted]:
+    """Hosts the services of `modules`; enters when all have caught up with the log.
 
     With a broker of its own this process owns the data directory: raises InstanceRunning when
     another does.
@@ -49,11 +57,10 @@ async def hosting(settings: ProcessSettings, names: Sequence[str]) -> AsyncItera
             broker = await stack.enter_async_context(
                 EmbeddedBroker.owning(settings.data_dir, terms)
             )
-        url, credentials = _address(settings, broker)
-        log = await JetStreamLog.connect(url, credentials)
+        log = JetStreamLog(_access(settings, broker), _terms(broker))
         stack.push_async_callback(log.close)
         ground = await _ground(settings, log)
-        plan = ProcessPlan(modules(names), settings.host, settings.port, drain_s=settings.drain_s)
+        plan = ProcessPlan(modules, settings.host, settings.port, drain_s=settings.drain_s)
         process = await stack.enter_async_context(running(plan, ground))
         stack.callback(traces.shutdown)
         yield Hosted(process, ground, broker)
@@ -81,12 +88,24 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _address(
-    settings: ProcessSettings, broker: EmbeddedBroker | None
-) -> tuple[str, Credentials | None]:
+def _access(settings: ProcessSettings, broker: EmbeddedBroker | None) -> Access:
     if broker is not None:
-        return broker.url, broker.credentials
-    return settings.broker_url, external_credentials(settings.broker_credentials_file)
+        return _as(broker.url, broker.credentials)
+    credentials = external_credentials(settings.broker_credentials_file)
+    return _as(settings.broker_url, credentials)
+
+
+def _as(url: str, credentials: Credentials | None) -> Access:
+    if credentials is None:
+        return Access((url,))
+    return Access((url,), user=credentials.user, password=credentials.password)
+
+
+def _terms(broker: EmbeddedBroker | None) -> JetStreamTerms:
+    """Our own broker is asked whether it syncs every write; another's operator has to know."""
+    if broker is None:
+        return JetStreamTerms()
+    return JetStreamTerms(inspector=_as(broker.url, broker.inspector))
 
 
 async def _ground(settings: ProcessSettings, log: EventLog) -> Ground:
@@ -99,3 +118,30 @@ async def _ground(settings: ProcessSettings, log: EventLog) -> Ground:
         data_dir=settings.data_dir,
         clock=time.time_ns,
     )
+
+
+async def serve(settings: ProcessSettings, modules: Sequence[Module]) -> None:
+    """Hosts the services until SIGTERM or SIGINT, then drains them."""
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    async with hosting(settings, modules) as hosted:
+        names = ", ".join(hosted.process.services)
+        _logger.info("ready: %s on gRPC %s", names, hosted.process.address)
+        await ending.wait()
+
+
+def serve_alone(module: Module) -> None:
+    """`python -m bursar_<service>`: one service against the broker that the environment names.
+
+    Ends the process with one line and a code when it cannot start.
+    """
+    try:
+        settings = ProcessSettings.load()
+        if not settings.broker_url:
+            raise InvalidRequest.of(
+                "broker_url", "", "set BURSAR_BROKER_URL to the log's NATS server"
+            )
+        asyncio.run(serve(settings, [module]))
+    except BursarError as error:
+        sys.exit(f"bursar {module.name}: {error.message}")

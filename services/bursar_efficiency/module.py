@@ -1,0 +1,14 @@
+"""Efficiency's row in the table of services."""
+
+from __future__ import annotations
+
+from bursar.wiring.module import Ground, Module, Peers
+from bursar_efficiency.service import EfficiencyService
+
+
+def build(ground: Ground, peers: Peers) -> EfficiencyService:
+    """It asks nobody: all it knows is in the log."""
+    return EfficiencyService(ground.log)
+
+
+MODULE = Module("efficiency", needs=(), build=build)
