@@ -1,0 +1,53 @@
+"""What is done with a text outside the event loop: counted and compressed, in whatever thread or
+process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bursar.tokens.cache import CountCache
+from bursar.tokens.texts import count_text
+from bursar_compressor.domain import Compressed, Order, compress_plain, compress_to_target
+
+# Of this process: most of what is counted in one compression is counted again.
+_counts = CountCache()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A result, and whether its counts are estimates for the model."""
+
+    compressed: Compressed
+    is_estimate: bool
+
+
+def by_plain_methods(order: Order, model: str) -> Done:
+    """See `domain.compress_plain`."""
+    count = _Counter(model)
+    return Done(compress_plain(order, count), count.is_estimate)
+
+
+def to_target(order: Order, model: str, reference: str) -> Done:
+    """See `domain.compress_to_target`."""
+    count = _Counter(model)
+    return Done(compress_to_target(order, reference, count), count.is_estimate)
+
+
+def count(text: str, model: str) -> tuple[int, bool]:
+    """Tokens of `text` for `model`, and whether that is an estimate."""
+    found = count_text(text, model, _counts)
+    return found.tokens, found.is_estimate
+
+
+class _Counter:
+    """A counting function that remembers whether it had to estimate."""
+
+    def __init__(self, model: str) -> None:
+        self.is_estimate = False
+        self._model = model
+
+    def __call__(self, text: str) -> int:
+        tokens, is_estimate = count(text, self._model)
+        self.is_estimate = self.is_estimate or is_estimate
+        return tokens
