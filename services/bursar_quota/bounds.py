@@ -1,0 +1,141 @@
+"""What may come in: every field within its bounds, or InvalidRequest naming it, its value and the
+remedy. The bounds are such that the largest event fits the log's 16 KiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bursar.errors import InvalidRequest
+from bursar.ledger.v1 import ledger_pb2
+from bursar_quota.domain.calls import Attribution, Labels, Target
+from bursar_quota.domain.limits import Selector
+from bursar_quota.domain.meters import AMOUNT_MAX, Amounts
+
+ID_BYTES_MAX = 128
+LABELS_MAX = 16
+LABEL_NAME_BYTES_MAX = 64
+LABEL_VALUE_BYTES_MAX = 256
+TEXT_BYTES_MAX = 256
+SAVINGS_MAX = 8
+_UTF8_BYTES_MAX = 4  # of one character
+
+
+def check_text(field: str, value: str, bytes_max: int = TEXT_BYTES_MAX) -> None:
+    """Of any content, but not too long."""
+    if len(value) * _UTF8_BYTES_MAX > bytes_max and len(value.encode()) > bytes_max:
+        raise InvalidRequest.of(field, value, f"use at most {bytes_max} bytes")
+
+
+def check_id(field: str, value: str, bytes_max: int = ID_BYTES_MAX) -> None:
+    """Empty, or printable and without space around it."""
+    if not value:
+        return
+    check_text(field, value, bytes_max)
+    if not value.isprintable() or value != value.strip():
+        raise InvalidRequest.of(field, value, "use printable characters, no space around them")
+
+
+def check_given_id(field: str, value: str) -> None:
+    if not value:
+        raise InvalidRequest.of(field, value, "give one")
+    check_id(field, value)
+
+
+def check_attribution(attribution: Attribution) -> None:
+    check_id("attribution.tenant_id", attribution.tenant_id)
+    check_id("attribution.team_id", attribution.team_id)
+    check_id("attribution.user_id", attribution.user_id)
+    check_id("attribution.key_id", attribution.key_id)
+    check_id("attribution.task_id", attribution.task_id)
+    check_id("attribution.agent_id", attribution.agent_id)
+    check_id("attribution.call_id", attribution.call_id)
+    check_id("attribution.cause_id", attribution.cause_id)
+    if attribution.labels:
+        check_labels("attribution.labels", attribution.labels)
+
+
+def check_target(target: Target) -> None:
+    check_id("target.provider", target.provider)
+    check_id("target.model", target.model)
+    check_id("target.account_id", target.account_id)
+    _check_tier("target.tier", target.tier)
+
+
+def check_selector(selector: Selector) -> None:
+    for name in selector.__struct_fields__:
+        value = getattr(selector, name)
+        if isinstance(value, str):
+            check_id(f"limit.selector.{name}", value)
+    _check_tier("limit.selector.tier", selector.tier)
+    check_labels("limit.selector.labels", selector.labels)
+
+
+def check_labels(field: str, labels: Labels) -> None:
+    if len(labels) > LABELS_MAX:
+        raise InvalidRequest.of(field, f"{len(labels)} labels", f"use at most {LABELS_MAX}")
+    for name, value in labels:
+        check_given_id(f"{field} name", name)
+        check_id(f"{field} name", name, LABEL_NAME_BYTES_MAX)
+        check_text(f"{field}[{name}]", value, LABEL_VALUE_BYTES_MAX)
+
+
+def check_amount(field: str, value: int, least: int = 0) -> None:
+    if not least <= value <= AMOUNT_MAX:
+        raise InvalidRequest.of(field, value, f"give a whole number from {least} to 2^63 - 1")
+
+
+def check_amounts(field: str, amounts: Amounts) -> None:
+    check_amount(f"{field}.requests", amounts.requests)
+    check_amount(f"{field}.input_tokens", amounts.input_tokens)
+    check_amount(f"{field}.output_tokens", amounts.output_tokens)
+    check_amount(f"{field}.cost_nano_usd", amounts.cost_nano_usd)
+    tokens = amounts.input_tokens + amounts.output_tokens
+    check_amount(f"{field}: input and output tokens together", tokens)
+
+
+def check_usage(usage: ledger_pb2.TokenUsage) -> None:
+    """Parts may not be more than the whole."""
+    for name in (
+        "input_tokens",
+        "cached_input_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+    ):
+        check_amount(f"usage.{name}", getattr(usage, name))
+    cached = usage.cached_input_tokens + usage.cache_write_tokens + usage.cache_write_1h_tokens
+    _check_part("usage: cached and cache-written tokens", cached, usage.input_tokens)
+    _check_part("usage.reasoning_tokens", usage.reasoning_tokens, usage.output_tokens)
+
+
+def check_cost(cost: ledger_pb2.Cost) -> None:
+    check_amount("cost.total_nano_usd", cost.total_nano_usd)
+    if cost.total_nano_usd and not cost.is_known:
+        raise InvalidRequest.of("cost.is_known", False, "an unknown cost is 0; mark known ones")
+    price = cost.price
+    check_id("cost.price.provider", price.provider)
+    check_id("cost.price.model", price.model)
+    check_id("cost.price.price_set", price.price_set)
+    if len(price.snapshot_hash) not in (0, 32):
+        remedy = "give a SHA-256, 32 bytes"
+        raise InvalidRequest.of("cost.price.snapshot_hash", price.snapshot_hash.hex(), remedy)
+
+
+def check_savings(savings: Iterable[ledger_pb2.Saving]) -> None:
+    found = list(savings)
+    if len(found) > SAVINGS_MAX:
+        raise InvalidRequest.of("savings", len(found), f"give at most {SAVINGS_MAX}, by cause")
+    for saving in found:
+        check_text("savings.reason", saving.reason)
+
+
+def _check_part(field: str, part: int, whole: int) -> None:
+    if part > whole:
+        raise InvalidRequest.of(field, part, f"it is a part of {whole}, so it cannot be more")
+
+
+def _check_tier(field: str, tier: int) -> None:
+    if tier not in ledger_pb2.BackendTier.values():
+        raise InvalidRequest.of(field, tier, "name a tier of the contract, or none")

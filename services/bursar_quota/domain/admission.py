@@ -1,0 +1,127 @@
+"""Admission: all limits that match hold at once, or nothing happens.
+
+No admission takes settled + held above a hard limit. What takes nothing from a limit's meter is
+never refused by it, even where the limit is exceeded: free work goes on when the money is gone.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from bursar.errors import FailedPrecondition
+from bursar.money import format_usd
+from bursar_quota.domain.calls import Attribution, Target
+from bursar_quota.domain.levels import Level, Move
+from bursar_quota.domain.limits import Mode, is_near, refusal
+from bursar_quota.domain.meters import Amounts, Meter, by_meter
+from bursar_quota.domain.state import NS_PER_S, LimitEntry, State
+from bursar_quota.domain.terms import Now, Terms
+from bursar_quota.domain.windows import Window
+
+MATCHING_LIMITS_MAX = 32  # so that an event with all its moves fits 16 KiB
+RETRY_WHILE_HELD_NS = NS_PER_S  # calls under way give back what they do not use
+
+
+class Denial(Struct, frozen=True, gc=False):
+    """Why not. `retry_after_ns` 0 means that waiting does not help."""
+
+    level: Level
+    requested: int
+    retry_after_ns: int
+
+    @property
+    def wait(self) -> tuple[bool, int, str]:
+        """What to order by: the limit that is waited for longest comes last."""
+        never = self.retry_after_ns == 0
+        return never, self.retry_after_ns, self.level.limit.limit_id
+
+
+class Verdict(Struct, frozen=True, gc=False):
+    """What would be moved, or why it is not."""
+
+    moves: tuple[Move, ...]
+    is_near_limit: bool
+    denial: Denial | None
+
+
+def judge(
+    state: State, attribution: Attribution, target: Target, amounts: Amounts, now: Now
+) -> Verdict:
+    """Whether the call may take its amounts, on all the limits that match it."""
+    takes = by_meter(amounts)
+    window_of, now_ns = now.terms.calendar.window, now.ns
+    moves: list[Move] = []
+    denied: list[tuple[LimitEntry, Window, int]] = []
+    near = False
+    for entry in matching(state, attribution, target):
+        limit = entry.limit
+        window = window_of(limit.window, limit.time_zone, now_ns)
+        counter = entry.counters.get(window.window_id)
+        take = takes[limit.meter]
+        level = take if counter is None else counter.settled + counter.held + take
+        if level > limit.amount and take and limit.mode is Mode.HARD:
+            denied.append((entry, window, take))
+        near = near or is_near(level, limit.amount)
+        moves.append(Move(limit.limit_id, window.window_id, 0, take, window.ends_at_ns))
+    if denied:
+        denials = [_denial(*found, now_ns) for found in denied]
+        return Verdict((), near, max(denials, key=lambda denial: denial.wait))
+    return Verdict(tuple(moves), near, None)
+
+
+def matching(state: State, attribution: Attribution, target: Target) -> list[LimitEntry]:
+    """All limits that match. Raises FailedPrecondition where one event could not hold them all."""
+    entries = state.shelves.matching(attribution, target)
+    if len(entries) > MATCHING_LIMITS_MAX:
+        raise FailedPrecondition(
+            f"{len(entries)} limits match this call, and at most {MATCHING_LIMITS_MAX} may:"
+            " delete those that are not needed"
+        )
+    return entries
+
+
+def level_in(entry: LimitEntry, window: Window) -> Level:
+    """Where the limit stands in the window."""
+    counter = entry.counters.get(window.window_id)
+    settled, held = (0, 0) if counter is None else (counter.settled, counter.held)
+    since_ns = max(entry.counted_since_ns, window.starts_at_ns)
+    return Level(entry.limit, window, settled, held, since_ns)
+
+
+def told(denial: Denial, terms: Terms) -> str:
+    """For people: the sentence first, then how it stands."""
+    level, limit = denial.level, denial.level.limit
+    ends_at_ns = level.window.ends_at_ns
+    ends = terms.calendar.text(limit.time_zone, ends_at_ns) if ends_at_ns else "never"
+    asked, left, amount, settled, held = (
+        _shown(limit.meter, found)
+        for found in (
+            denial.requested,
+            max(0, level.available),
+            limit.amount,
+            level.settled,
+            level.held,
+        )
+    )
+    return (
+        f"{refusal(limit)}: {asked} asked for, {left} of {amount} left ({settled} settled,"
+        f" {held} held); the window ends {ends}"
+    )
+
+
+def _denial(entry: LimitEntry, window: Window, requested: int, now_ns: int) -> Denial:
+    level = level_in(entry, window)
+    return Denial(level, requested, _retry_after_ns(level, requested, now_ns))
+
+
+def _retry_after_ns(level: Level, requested: int, now_ns: int) -> int:
+    amount = level.limit.amount
+    if requested > amount:
+        return 0  # it does not fit even an empty window
+    if level.settled + requested <= amount:
+        return RETRY_WHILE_HELD_NS
+    return max(0, level.window.ends_at_ns - now_ns)
+
+
+def _shown(meter: Meter, amount: int) -> str:
+    return format_usd(amount) if meter is Meter.COST_NANO_USD else f"{amount:,}"

@@ -1,0 +1,93 @@
+"""The orders that quota takes. Already checked at the door: every field is within its bounds."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from bursar_quota.domain.calls import Attribution, Target
+from bursar_quota.domain.limits import Limit
+from bursar_quota.domain.meters import Amounts
+
+
+class Stamp(Struct, frozen=True, gc=False):
+    """What every order of a caller is stamped with at the door.
+
+    `fingerprint` is a SHA-256 of its content. `trace_id` and `span_id` are empty outside a trace.
+    """
+
+    operation_id: str
+    fingerprint: bytes
+    trace_id: bytes = b""
+    span_id: bytes = b""
+
+
+class Operation(Struct, frozen=True, gc=False):
+    """An order of a caller.
+
+    `account` is what the log keeps of it besides what these rules know: encoded, and opaque to
+    them.
+    """
+
+    stamp: Stamp
+    account: bytes = b""
+
+
+class PutLimit(Operation, frozen=True, gc=False, kw_only=True):
+    limit: Limit
+    author: str = ""
+    reason: str = ""
+
+
+class DeleteLimit(Operation, frozen=True, gc=False, kw_only=True):
+    limit_id: str
+    author: str = ""
+    reason: str = ""
+
+
+class Reserve(Operation, frozen=True, gc=False, kw_only=True):
+    """`reservation_id` is new, from the shell; a repeated order gets that of the first."""
+
+    reservation_id: str
+    attribution: Attribution
+    target: Target
+    amounts: Amounts
+    lease_ns: int
+    is_dispatched: bool = False
+
+
+class Dispatch(Operation, frozen=True, gc=False, kw_only=True):
+    reservation_id: str
+
+
+class Settle(Operation, frozen=True, gc=False, kw_only=True):
+    reservation_id: str
+    used: Amounts
+
+
+class Release(Operation, frozen=True, gc=False, kw_only=True):
+    reservation_id: str
+    reason: str = ""
+
+
+class RecordUsage(Operation, frozen=True, gc=False, kw_only=True):
+    attribution: Attribution
+    target: Target
+    used: Amounts
+
+
+class ExpireDue(Struct, frozen=True, gc=False):
+    """What the writer itself asks when leases have run out. After an outage those that began before
+    `spared_begun_before_ns` have grace.
+    """
+
+    spared_begun_before_ns: int = 0
+
+
+class MoveHorizon(Struct, frozen=True, gc=False):
+    """Forget the operations of before, and the windows that ended before."""
+
+    forget_before_ns: int
+
+
+Order = PutLimit | DeleteLimit | Reserve | Dispatch | Settle | Release | RecordUsage
+Command = Order | ExpireDue | MoveHorizon

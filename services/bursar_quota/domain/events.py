@@ -1,0 +1,125 @@
+"""What has happened to money. Every event carries the counters it moves, as they were decided."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from bursar_quota.domain.calls import Attribution, Origin, Target
+from bursar_quota.domain.levels import Level, Move
+from bursar_quota.domain.limits import Limit
+from bursar_quota.domain.meters import Amounts
+
+
+class Fact(Struct, frozen=True, gc=False):
+    """`number` is the event's place in its stream, from 1; `at_ns` the writer's clock."""
+
+    number: int
+    at_ns: int
+
+
+class Done(Fact, frozen=True, gc=False):
+    """What an operation caused: the same id with another fingerprint is a conflict."""
+
+    operation_id: str
+    fingerprint: bytes
+
+
+class LimitPut(Done, frozen=True, gc=False, kw_only=True):
+    """`level` is where it stands from here on. With `is_recounted` earlier levels are dropped."""
+
+    limit: Limit
+    level: Level
+    is_recounted: bool
+    author: str = ""
+    reason: str = ""
+
+
+class LimitDeleted(Done, frozen=True, gc=False, kw_only=True):
+    origin: Origin
+    limit_id: str
+    author: str = ""
+    reason: str = ""
+
+
+class Reserved(Done, frozen=True, gc=False, kw_only=True):
+    reservation_id: str
+    attribution: Attribution
+    target: Target
+    held: Amounts
+    moves: tuple[Move, ...]
+    lease_ns: int
+    lease_expires_at_ns: int
+    is_dispatched: bool
+    is_near_limit: bool
+
+
+class Denied(Done, frozen=True, gc=False, kw_only=True):
+    """`level` is that of the limit which denied, as it stood; `requested` is in its meter's unit.
+
+    `retry_after_ns` 0 means that waiting does not help.
+    """
+
+    level: Level
+    requested: int
+    reason: str
+    retry_after_ns: int
+
+
+class Dispatched(Done, frozen=True, gc=False, kw_only=True):
+    origin: Origin
+    reservation_id: str
+    lease_expires_at_ns: int
+
+
+class Settled(Done, frozen=True, gc=False, kw_only=True):
+    """`is_late`: it replaces the charge of a hold whose lease had run out."""
+
+    reservation_id: str
+    attribution: Attribution
+    target: Target
+    used: Amounts
+    overrun: Amounts
+    moves: tuple[Move, ...]
+    is_late: bool
+
+
+class Released(Done, frozen=True, gc=False, kw_only=True):
+    origin: Origin
+    reservation_id: str
+    moves: tuple[Move, ...]
+    reason: str = ""
+
+
+class UsageRecorded(Done, frozen=True, gc=False, kw_only=True):
+    attribution: Attribution
+    target: Target
+    used: Amounts
+    moves: tuple[Move, ...]
+
+
+class Expired(Fact, frozen=True, gc=False, kw_only=True):
+    """An undispatched hold is let go (`charged` is None), a dispatched one charged in full."""
+
+    reservation_id: str
+    attribution: Attribution
+    target: Target
+    charged: Amounts | None
+    moves: tuple[Move, ...]
+
+
+class HorizonMoved(Fact, frozen=True, gc=False, kw_only=True):
+    forget_before_ns: int
+
+
+Event = (
+    LimitPut
+    | LimitDeleted
+    | Reserved
+    | Denied
+    | Dispatched
+    | Settled
+    | Released
+    | UsageRecorded
+    | Expired
+    | HorizonMoved
+)

@@ -1,0 +1,43 @@
+"""Forgetting, by the horizon that an event names: the same on every replay."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from bursar.eventlog.tentative import Undo
+from bursar_quota.domain.expiry import CHARGED_KEPT_NS
+from bursar_quota.domain.state import SEGMENT_NS, Standpoint, State
+from bursar_quota.domain.usage_hours import sum_up_before
+
+Kept = TypeVar("Kept")
+
+
+def forget(state: State, before_ns: int, undo: Undo) -> None:
+    """Operations and ended reservations, windows that ended, charges that nobody settled."""
+    _drop_segments(state.operations, before_ns, undo)
+    _drop_segments(state.ended, before_ns, undo)
+    _drop_windows(state, before_ns, undo)
+    for reservation_id, reservation in list(state.reservations.items()):
+        if 0 < reservation.charged_at_ns < before_ns - CHARGED_KEPT_NS:
+            undo.drop(state.reservations, reservation_id)
+    sum_up_before(state, before_ns, undo)
+    present = state.now
+    undo.put(state.standpoint, None, Standpoint(present.event_number, present.at_ns, before_ns))
+
+
+def _drop_segments(segments: dict[int, dict[str, Kept]], before_ns: int, undo: Undo) -> None:
+    for number in [number for number in segments if (number + 1) * SEGMENT_NS <= before_ns]:
+        undo.drop(segments, number)
+
+
+def _drop_windows(state: State, before_ns: int, undo: Undo) -> None:
+    """Those that hold something are kept: their calls are still under way."""
+    for entry in state.limits.values():
+        counters = entry.counters
+        over = [
+            window_id
+            for window_id, counter in counters.items()
+            if counter.held == 0 and 0 < counter.window_ends_at_ns < before_ns
+        ]
+        for window_id in over:
+            undo.drop(counters, window_id)

@@ -1,0 +1,216 @@
+"""A hold's life: Reserve -> Dispatch -> Settle | Release. It belongs to the windows of its reserve,
+whenever it ends.
+"""
+
+from __future__ import annotations
+
+from bursar.errors import BursarError, FailedPrecondition, NotFound
+from bursar_quota.domain.admission import Denial, judge, told
+from bursar_quota.domain.answers import Accounted, Granted, Recorded, Refused
+from bursar_quota.domain.calls import origin_of
+from bursar_quota.domain.commands import Dispatch, Release, Reserve, Settle
+from bursar_quota.domain.decision import Decided, caused
+from bursar_quota.domain.events import Denied, Dispatched, Released, Reserved, Settled
+from bursar_quota.domain.levels import Move
+from bursar_quota.domain.meters import Amounts, above, by_meter
+from bursar_quota.domain.state import NS_PER_HOUR, Ending, Phase, Reservation, State
+from bursar_quota.domain.terms import Now
+
+_RECORD_IT = "record what was used with RecordUsage"
+
+
+def reserve(state: State, command: Reserve, now: Now) -> Decided:
+    """All counters in one event, or a denial, which is remembered like any answer."""
+    verdict = judge(state, command.attribution, command.target, command.amounts, now)
+    if verdict.denial is not None:
+        return _deny(state, command, verdict.denial, now)
+    event = Reserved(
+        number=state.now.event_number + 1,
+        at_ns=now.ns,
+        operation_id=command.stamp.operation_id,
+        fingerprint=command.stamp.fingerprint,
+        reservation_id=command.reservation_id,
+        attribution=command.attribution,
+        target=command.target,
+        held=command.amounts,
+        moves=verdict.moves,
+        lease_ns=command.lease_ns,
+        lease_expires_at_ns=now.ns + command.lease_ns,
+        is_dispatched=command.is_dispatched,
+        is_near_limit=verdict.is_near_limit,
+    )
+    return caused(event, granted(event))
+
+
+def dispatch(state: State, command: Dispatch, now: Now) -> Decided:
+    """The lease begins anew: the call may take as long as it was given from here."""
+    reservation = _found(state, command.reservation_id)
+    if reservation.phase is not Phase.HELD:
+        raise _not_now(reservation.reservation_id, "was dispatched before", "reserve for each call")
+    number = state.now.event_number + 1
+    event = Dispatched(
+        number=number,
+        at_ns=now.ns,
+        operation_id=command.stamp.operation_id,
+        fingerprint=command.stamp.fingerprint,
+        origin=origin_of(reservation.attribution),
+        reservation_id=reservation.reservation_id,
+        lease_expires_at_ns=now.ns + reservation.lease_ns,
+    )
+    return caused(event, Recorded(number))
+
+
+def settle(state: State, command: Settle, now: Now) -> Decided:
+    """Replaces the hold, or the charge of one whose lease ran out, by what was used.
+
+    Accepted without a dispatch too: what was used was used. Never refused for being above the
+    hold; that is marked.
+    """
+    reservation = _found(state, command.reservation_id)
+    is_late = reservation.phase is Phase.CHARGED
+    if is_late and now.ns > reservation.charged_at_ns + now.terms.late_settle_ns:
+        days = now.terms.late_settle_ns // (24 * NS_PER_HOUR)
+        raise _not_now(
+            reservation.reservation_id,
+            f"was charged in full more than {days} days ago",
+            "record the difference with RecordUsage",
+        )
+    event = Settled(
+        number=state.now.event_number + 1,
+        at_ns=now.ns,
+        operation_id=command.stamp.operation_id,
+        fingerprint=command.stamp.fingerprint,
+        reservation_id=reservation.reservation_id,
+        attribution=reservation.attribution,
+        target=reservation.target,
+        used=command.used,
+        overrun=above(command.used, reservation.held),
+        moves=_replaced(state, reservation, command.used),
+        is_late=is_late,
+    )
+    return caused(event, accounted(event))
+
+
+def release(state: State, command: Release, now: Now) -> Decided:
+    """Only what was never sent can be let go."""
+    reservation = _found(state, command.reservation_id)
+    if reservation.phase is not Phase.HELD:
+        raise _not_now(reservation.reservation_id, "was dispatched", "settle it")
+    number = state.now.event_number + 1
+    event = Released(
+        number=number,
+        at_ns=now.ns,
+        operation_id=command.stamp.operation_id,
+        fingerprint=command.stamp.fingerprint,
+        origin=origin_of(reservation.attribution),
+        reservation_id=reservation.reservation_id,
+        moves=let_go(reservation),
+        reason=command.reason,
+    )
+    return caused(event, Recorded(number))
+
+
+def granted(event: Reserved) -> Granted:
+    return Granted(
+        event.number,
+        event.reservation_id,
+        event.held,
+        event.lease_expires_at_ns,
+        event.is_near_limit,
+    )
+
+
+def refused(event: Denied) -> Refused:
+    return Refused(event.number, event.level, event.requested, event.reason, event.retry_after_ns)
+
+
+def accounted(event: Settled) -> Accounted:
+    return Accounted(event.number, event.used, event.overrun)
+
+
+def let_go(reservation: Reservation) -> tuple[Move, ...]:
+    """Takes back what was set aside."""
+    return tuple(
+        Move(claim.limit_id, claim.window_id, 0, -claim.held_delta, claim.window_ends_at_ns)
+        for claim in reservation.claims
+    )
+
+
+def charge(reservation: Reservation) -> tuple[Move, ...]:
+    """Counts what was set aside as used."""
+    return tuple(
+        Move(
+            claim.limit_id,
+            claim.window_id,
+            claim.held_delta,
+            -claim.held_delta,
+            claim.window_ends_at_ns,
+        )
+        for claim in reservation.claims
+    )
+
+
+def _replaced(state: State, reservation: Reservation, used: Amounts) -> tuple[Move, ...]:
+    """From what the hold claims to what was used, on every counter that is still kept."""
+    used_by = by_meter(used)
+    moves: list[Move] = []
+    for claim in reservation.claims:
+        entry = state.limits.get(claim.limit_id)
+        if entry is not None and claim.window_id in entry.counters:
+            moves.append(
+                Move(
+                    claim.limit_id,
+                    claim.window_id,
+                    used_by[entry.limit.meter] - claim.settled_delta,
+                    -claim.held_delta,
+                    claim.window_ends_at_ns,
+                )
+            )
+    return tuple(moves)
+
+
+def _deny(state: State, command: Reserve, denial: Denial, now: Now) -> Decided:
+    event = Denied(
+        number=state.now.event_number + 1,
+        at_ns=now.ns,
+        operation_id=command.stamp.operation_id,
+        fingerprint=command.stamp.fingerprint,
+        level=denial.level,
+        requested=denial.requested,
+        reason=told(denial, now.terms),
+        retry_after_ns=denial.retry_after_ns,
+    )
+    return caused(event, refused(event))
+
+
+def _found(state: State, reservation_id: str) -> Reservation:
+    reservation = state.reservations.get(reservation_id)
+    if reservation is not None:
+        return reservation
+    for segment in state.ended.values():
+        ending = segment.get(reservation_id)
+        if ending is not None:
+            raise _ended(reservation_id, ending)
+    raise NotFound(
+        f"no reservation {reservation_id} is known: give the id that Reserve answered with;"
+        " for usage without a reservation call RecordUsage",
+        facts={"reservation_id": reservation_id},
+    )
+
+
+def _ended(reservation_id: str, ending: Ending) -> BursarError:
+    match ending:
+        case Ending.SETTLED:
+            return _not_now(reservation_id, "was settled before", "nothing is left to do")
+        case Ending.RELEASED:
+            return _not_now(reservation_id, "was released", f"reserve again, or {_RECORD_IT}")
+        case Ending.EXPIRED:
+            done = "was let go when its lease ran out, before it was dispatched"
+            return _not_now(reservation_id, done, f"reserve again, or {_RECORD_IT}")
+
+
+def _not_now(reservation_id: str, done: str, remedy: str) -> FailedPrecondition:
+    return FailedPrecondition(
+        f"reservation {reservation_id} {done}: {remedy}",
+        facts={"reservation_id": reservation_id},
+    )

@@ -1,0 +1,109 @@
+"""Limits are made, changed and deleted. A change admits nothing new and breaks nothing old.
+
+A new limit counts what its window already has. What is settled it takes from the hourly sums, which
+know the tenant, the provider and the model; selectors on anything else, and windows of a minute,
+start with nothing settled, and `counted_since_ns` of their level says so. What is held it takes
+from the open reservations, whatever it selects on.
+"""
+
+from __future__ import annotations
+
+from bursar.errors import FailedPrecondition, NotFound
+from bursar_quota.domain.admission import level_in
+from bursar_quota.domain.answers import LimitStands, Recorded
+from bursar_quota.domain.calls import Origin
+from bursar_quota.domain.commands import DeleteLimit, PutLimit
+from bursar_quota.domain.decision import Decided, caused
+from bursar_quota.domain.events import LimitDeleted, LimitPut
+from bursar_quota.domain.levels import Level, Move
+from bursar_quota.domain.limits import Limit
+from bursar_quota.domain.meters import AMOUNT_MAX, by_meter
+from bursar_quota.domain.state import LimitEntry, Phase, Reservation, State
+from bursar_quota.domain.terms import Now
+from bursar_quota.domain.usage_hours import is_summed_up, settled_in
+from bursar_quota.domain.windows import Window
+
+LIMITS_MAX = 100_000
+
+
+def put_limit(state: State, command: PutLimit, now: Now) -> Decided:
+    """Counting goes on where only amount or mode change, else it starts anew."""
+    limit = command.limit
+    present = state.limits.get(limit.limit_id)
+    _refuse_what_another_manages(limit, present)
+    if present is None and len(state.limits) >= LIMITS_MAX:
+        raise FailedPrecondition(f"there are {LIMITS_MAX} limits already: delete some first")
+    window = now.terms.calendar.window(limit.window, limit.time_zone, now.ns)
+    is_recounted = present is None or not present.limit.counts_as(limit)
+    if present is None or is_recounted:
+        level = _starting_level(state, limit, window, now.ns)
+    else:
+        level = level_in(LimitEntry(limit, present.counted_since_ns, present.counters), window)
+    event = LimitPut(
+        number=state.now.event_number + 1,
+        at_ns=now.ns,
+        operation_id=command.stamp.operation_id,
+        fingerprint=command.stamp.fingerprint,
+        limit=limit,
+        level=level,
+        is_recounted=is_recounted,
+        author=command.author,
+        reason=command.reason,
+    )
+    return caused(event, LimitStands(event.number, level))
+
+
+def delete_limit(state: State, command: DeleteLimit, now: Now) -> Decided:
+    """Its counters go with it."""
+    present = state.limits.get(command.limit_id)
+    if present is None:
+        raise NotFound(
+            f"there is no limit {command.limit_id}: list the limits to see their ids",
+            facts={"limit_id": command.limit_id},
+        )
+    number = state.now.event_number + 1
+    event = LimitDeleted(
+        number=number,
+        at_ns=now.ns,
+        operation_id=command.stamp.operation_id,
+        fingerprint=command.stamp.fingerprint,
+        origin=Origin(tenant_id=present.limit.selector.tenant_id),
+        limit_id=command.limit_id,
+        author=command.author,
+        reason=command.reason,
+    )
+    return caused(event, Recorded(number))
+
+
+def claim_on(level: Level, reservation: Reservation) -> Move | None:
+    """What a reservation made before the limit contributes to it; None for nothing."""
+    limit, window = level.limit, level.window
+    if not window.holds(reservation.reserved_at_ns) or not limit.selector.selects(
+        reservation.attribution, reservation.target
+    ):
+        return None
+    amount = by_meter(reservation.held)[limit.meter]
+    if reservation.phase is not Phase.CHARGED:
+        return Move(limit.limit_id, window.window_id, 0, amount, window.ends_at_ns)
+    if level.counted_since_ns > window.starts_at_ns:
+        return None  # its charge is not counted, so there is nothing to replace later
+    return Move(limit.limit_id, window.window_id, amount, 0, window.ends_at_ns)
+
+
+def _starting_level(state: State, limit: Limit, window: Window, now_ns: int) -> Level:
+    is_whole = is_summed_up(limit)
+    settled = settled_in(state, limit, window) if is_whole else 0
+    since_ns = window.starts_at_ns if is_whole else now_ns
+    level = Level(limit, window, settled, 0, since_ns)
+    claims = [claim_on(level, reservation) for reservation in state.reservations.values()]
+    held = sum(claim.held_delta for claim in claims if claim is not None)
+    return Level(limit, window, settled, min(held, AMOUNT_MAX), since_ns)
+
+
+def _refuse_what_another_manages(limit: Limit, present: LimitEntry | None) -> None:
+    if present is not None and present.limit.managed_by is not limit.managed_by:
+        owner = present.limit.managed_by.name.lower()
+        raise FailedPrecondition(
+            f"limit {limit.limit_id} is managed by the {owner}: change it there, or delete it",
+            facts={"limit_id": limit.limit_id},
+        )

@@ -1,0 +1,108 @@
+"""What the log's events have led to. Mappings of immutable values, changed through `Undo` alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from msgspec import Struct
+
+from bursar_quota.domain.answers import Answer
+from bursar_quota.domain.calls import Attribution, Target
+from bursar_quota.domain.levels import Counter, Move
+from bursar_quota.domain.limits import Limit
+from bursar_quota.domain.meters import Amounts
+from bursar_quota.domain.selection import Shelves
+
+NS_PER_S = 1_000_000_000
+NS_PER_HOUR = 3600 * NS_PER_S
+SEGMENT_NS = 6 * NS_PER_HOUR  # ids are forgotten by whole segments of first sight
+
+
+class Phase(IntEnum):
+    """Where a reservation is between Reserve and its end."""
+
+    HELD = 1
+    DISPATCHED = 2
+    CHARGED = 3  # its lease ran out after dispatch; a late settle replaces the charge
+
+
+class Ending(IntEnum):
+    """How a reservation ended."""
+
+    SETTLED = 1
+    RELEASED = 2
+    EXPIRED = 3
+
+
+class Reservation(Struct, frozen=True, gc=False, array_like=True):
+    """`claims` is what it contributes to each counter now: as held, once charged as settled.
+
+    `charged_at_ns` is 0 until its lease ran out.
+    """
+
+    reservation_id: str
+    phase: Phase
+    attribution: Attribution
+    target: Target
+    held: Amounts
+    claims: tuple[Move, ...]
+    lease_ns: int
+    lease_expires_at_ns: int
+    reserved_at_ns: int
+    charged_at_ns: int = 0
+
+
+class LimitEntry(Struct, frozen=True, gc=False, array_like=True):
+    """A limit and its counters by window id: one mapping for as long as it counts the same.
+
+    `counted_since_ns` is 0 where even its first window is counted whole.
+    """
+
+    limit: Limit
+    counted_since_ns: int
+    counters: dict[str, Counter]
+
+
+class Remembered(Struct, frozen=True, gc=False, array_like=True):
+    """An operation that was answered."""
+
+    fingerprint: bytes
+    answer: Answer
+
+
+class UsageAxes(Struct, frozen=True, gc=False, array_like=True, order=True):
+    """What settled usage is summed up by, hour by hour, so that a new limit can start right."""
+
+    tenant_id: str
+    provider: str
+    model: str
+
+
+class Standpoint(Struct, frozen=True, gc=False, array_like=True):
+    """How far the state is: the last event's number and time, and what was forgotten before."""
+
+    event_number: int = 0
+    at_ns: int = 0
+    forgotten_before_ns: int = 0
+
+
+@dataclass(slots=True)
+class State:
+    """Times are whole segments, hours or seconds since 1970, where they are keys.
+
+    `shelves` and `leases` follow from the rest: they only find things.
+    """
+
+    limits: dict[str, LimitEntry] = field(default_factory=dict)
+    shelves: Shelves[LimitEntry] = field(default_factory=Shelves)
+    reservations: dict[str, Reservation] = field(default_factory=dict)
+    leases: dict[int, dict[str, None]] = field(default_factory=dict)  # by second of running out
+    operations: dict[int, dict[str, Remembered]] = field(default_factory=dict)  # by segment
+    ended: dict[int, dict[str, Ending]] = field(default_factory=dict)  # reservations, by segment
+    usage_hours: dict[UsageAxes, dict[int, Amounts]] = field(default_factory=dict)
+    standpoint: dict[None, Standpoint] = field(default_factory=lambda: {None: Standpoint()})
+
+    @property
+    def now(self) -> Standpoint:
+        return self.standpoint[None]

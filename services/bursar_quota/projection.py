@@ -1,0 +1,44 @@
+"""What the writer of the `usage` stream folds and asks: the rules, joined to their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bursar.eventlog.decider import Decision
+from bursar.eventlog.tentative import Undo
+from bursar_quota import wire
+from bursar_quota.calendar import ZonedCalendar
+from bursar_quota.domain.answers import Answer
+from bursar_quota.domain.commands import Command
+from bursar_quota.domain.events import Event
+from bursar_quota.domain.evolution import evolve
+from bursar_quota.domain.expiry import due
+from bursar_quota.domain.rules import decide
+from bursar_quota.domain.state import State
+from bursar_quota.domain.terms import Now, Terms
+from bursar_quota.grace import Grace
+
+
+class QuotaDecider:
+    """The `Decider` of money. `epoch` gives the writer's, so that a takeover is noticed."""
+
+    def __init__(self, terms: Terms | None = None, epoch: Callable[[], int] = lambda: 1) -> None:
+        self.terms = terms or Terms(ZonedCalendar())
+        self.grace = Grace()
+        self._epoch = epoch
+
+    def decide(self, state: State, command: Command, now_ns: int) -> Decision[Event, Answer]:
+        return decide(state, command, Now(now_ns, self.terms))
+
+    def evolve(self, state: State, event: Event, undo: Undo) -> None:
+        evolve(state, event, undo)
+
+    def encode(self, event: Event, command: Command, now_ns: int) -> bytes:
+        return wire.encode(event, command)
+
+    def decode(self, event_bytes: bytes, number: int) -> Event | None:
+        return wire.decode(event_bytes, number)
+
+    def due(self, state: State, now_ns: int) -> Command | None:
+        spared_ns = self.grace.spares_begun_before_ns(self._epoch(), state.now.at_ns, now_ns)
+        return due(state, Now(now_ns, self.terms), spared_ns)

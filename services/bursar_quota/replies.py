@@ -1,0 +1,82 @@
+"""Answers as the contract's messages; a refusal as the error it is for its caller."""
+
+from __future__ import annotations
+
+from bursar.errors import LimitExceeded
+from bursar.ledger.v1 import ledger_pb2
+from bursar.quota.v1 import quota_pb2
+from bursar_quota.domain.admission import told
+from bursar_quota.domain.answers import Accounted, Granted, LimitStands, Refused
+from bursar_quota.domain.meters import AMOUNT_MAX
+from bursar_quota.domain.reading import Forecast
+from bursar_quota.domain.terms import Terms
+from bursar_quota.messages import amounts_message, level_message, limit_message
+from bursar_quota.wire import USAGE, event_id_of
+
+
+def position_of(number: int) -> ledger_pb2.Position:
+    return ledger_pb2.Position(
+        stream=USAGE.name,
+        partition=USAGE.partition,
+        event_number=number,
+        event_id=event_id_of(number),
+    )
+
+
+def granted(answer: Granted, operation_id: str) -> quota_pb2.ReserveResponse:
+    return quota_pb2.ReserveResponse(
+        operation_id=operation_id,
+        reservation_id=answer.reservation_id,
+        held=amounts_message(answer.held),
+        lease_expires_at_ns=answer.lease_expires_at_ns,
+        is_near_limit=answer.is_near_limit,
+        position=position_of(answer.number),
+    )
+
+
+def limit_exceeded(answer: Refused, operation_id: str) -> LimitExceeded:
+    level = answer.level
+    return LimitExceeded(
+        answer.reason,
+        facts={
+            "operation_id": operation_id,
+            "limit_id": level.limit.limit_id,
+            "meter": level.limit.meter.name.lower(),
+            "settled": min(level.settled, AMOUNT_MAX),
+            "held": min(level.held, AMOUNT_MAX),
+            "requested": answer.requested,
+            "amount": level.limit.amount,
+            "window_ends_at_ns": level.window.ends_at_ns,
+            "event_id": event_id_of(answer.number),
+        },
+        retry_after_ns=answer.retry_after_ns or None,
+    )
+
+
+def accounted(answer: Accounted) -> quota_pb2.SettleResponse:
+    return quota_pb2.SettleResponse(
+        settled=amounts_message(answer.settled),
+        overrun=amounts_message(answer.overrun),
+        position=position_of(answer.number),
+    )
+
+
+def limit_stands(answer: LimitStands) -> quota_pb2.PutLimitResponse:
+    return quota_pb2.PutLimitResponse(
+        limit=limit_message(answer.level.limit),
+        position=position_of(answer.number),
+        level=level_message(answer.level),
+    )
+
+
+def forecast(found: Forecast, terms: Terms) -> quota_pb2.CheckResponse:
+    response = quota_pb2.CheckResponse(
+        is_allowed=found.denial is None,
+        levels=[level_message(level) for level in found.levels],
+        is_near_limit=found.is_near_limit,
+    )
+    if found.denial is not None:
+        response.reason = told(found.denial, terms)
+        response.denied_by.CopyFrom(level_message(found.denial.level))
+        response.retry_after_ns = found.denial.retry_after_ns
+    return response

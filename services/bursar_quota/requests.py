@@ -1,0 +1,235 @@
+"""Requests as orders: checked, copied into the domain's words, with ids and trace added."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import TypeVar
+
+from google.protobuf.message import Message
+
+from bursar.errors import InvalidRequest
+from bursar.eventlog.envelope import new_event_id
+from bursar.events.v1 import usage_pb2
+from bursar.ledger.v1 import ledger_pb2
+from bursar.quota.v1 import quota_pb2
+from bursar.telemetry import context as trace_context
+from bursar_quota import bounds
+from bursar_quota.calendar import is_time_zone
+from bursar_quota.domain.calls import Attribution, Target
+from bursar_quota.domain.commands import (
+    DeleteLimit,
+    Dispatch,
+    PutLimit,
+    RecordUsage,
+    Release,
+    Reserve,
+    Settle,
+    Stamp,
+)
+from bursar_quota.domain.limits import LIMIT_ID, Limit, ManagedBy, Mode, made_limit_id
+from bursar_quota.domain.meters import Amounts, Meter
+from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S
+from bursar_quota.domain.windows import WindowKind
+from bursar_quota.messages import amounts_of, attribution_of, selector_of, target_of, used_of
+
+LEASE_NS_DEFAULT = 120 * NS_PER_S
+LEASE_NS_MAX = 24 * NS_PER_HOUR
+REASON_BYTES_MAX = 1024
+TIME_ZONE_DEFAULT = "UTC"
+
+Named = TypeVar("Named", Meter, WindowKind, Mode, ManagedBy)
+
+
+def stamp_of(order: bytes, request: Message, operation_id: str, now_ns: int) -> Stamp:
+    """The order's own name is part of its content: to settle is not to release."""
+    bounds.check_id("operation_id", operation_id)
+    content = request.SerializeToString(deterministic=True)
+    trace = trace_context.current()
+    trace_id, span_id = (b"", b"") if trace is None else (trace.trace_id, trace.span_id)
+    return Stamp(
+        operation_id or new_event_id(now_ns), sha256(order + content).digest(), trace_id, span_id
+    )
+
+
+def reserve_of(
+    request: quota_pb2.ReserveRequest, now_ns: int, lease_default_ns: int = LEASE_NS_DEFAULT
+) -> Reserve:
+    stamp = stamp_of(b"reserve ", request, request.operation_id, now_ns)
+    attribution, target, amounts = asked_of(request.attribution, request.target, request.amounts)
+    lease_ns = request.lease_ns
+    if not 0 <= lease_ns <= LEASE_NS_MAX:
+        remedy = f"0 for the default, or at most {LEASE_NS_MAX} (24 h)"
+        raise InvalidRequest.of("lease_ns", lease_ns, remedy)
+    return Reserve(
+        stamp=stamp,
+        reservation_id=f"rsv_{os.urandom(16).hex()}",  # not to be guessed: it lets one settle
+        attribution=attribution,
+        target=target,
+        amounts=amounts,
+        lease_ns=lease_ns or lease_default_ns,
+        is_dispatched=request.is_dispatched,
+    )
+
+
+def asked_of(
+    attribution_message: ledger_pb2.Attribution,
+    target_message: ledger_pb2.Target,
+    amounts_message: ledger_pb2.Amounts,
+) -> tuple[Attribution, Target, Amounts]:
+    """Who asks for what; 0 requests mean 1."""
+    attribution, target = attribution_of(attribution_message), target_of(target_message)
+    bounds.check_attribution(attribution)
+    bounds.check_target(target)
+    amounts = amounts_of(amounts_message)
+    bounds.check_amounts("amounts", amounts)
+    if amounts.requests == 0:
+        amounts = Amounts(1, amounts.input_tokens, amounts.output_tokens, amounts.cost_nano_usd)
+    return attribution, target, amounts
+
+
+def dispatch_of(request: quota_pb2.DispatchRequest, now_ns: int) -> Dispatch:
+    stamp = stamp_of(b"dispatch ", request, request.operation_id, now_ns)
+    bounds.check_given_id("reservation_id", request.reservation_id)
+    return Dispatch(
+        stamp=stamp,
+        reservation_id=request.reservation_id,
+    )
+
+
+def settle_of(request: quota_pb2.SettleRequest, now_ns: int) -> Settle:
+    stamp = stamp_of(b"settle ", request, request.operation_id, now_ns)
+    bounds.check_given_id("reservation_id", request.reservation_id)
+    used = _used(request, request.requests or 1)
+    bounds.check_id("answered_by_model", request.answered_by_model)
+    _check_known("outcome", request.outcome, quota_pb2.Outcome.values())
+    account = usage_pb2.Settled(
+        usage=request.usage,
+        cost=request.cost,
+        outcome=request.outcome,
+        source=request.source,
+        provider_request_id=request.provider_request_id,
+        answered_by_model=request.answered_by_model,
+        duration_ns=request.duration_ns,
+        savings=request.savings,
+    )
+    return Settle(
+        stamp=stamp,
+        account=account.SerializeToString(),
+        reservation_id=request.reservation_id,
+        used=used,
+    )
+
+
+def release_of(request: quota_pb2.ReleaseRequest, now_ns: int) -> Release:
+    stamp = stamp_of(b"release ", request, request.operation_id, now_ns)
+    bounds.check_given_id("reservation_id", request.reservation_id)
+    bounds.check_text("reason", request.reason, REASON_BYTES_MAX)
+    return Release(
+        stamp=stamp,
+        reservation_id=request.reservation_id,
+        reason=request.reason,
+    )
+
+
+def record_usage_of(request: quota_pb2.RecordUsageRequest, now_ns: int) -> RecordUsage:
+    stamp = stamp_of(b"record_usage ", request, request.operation_id, now_ns)
+    attribution, target = attribution_of(request.attribution), target_of(request.target)
+    bounds.check_attribution(attribution)
+    bounds.check_target(target)
+    used = _used(request, request.requests)
+    account = usage_pb2.UsageRecorded(
+        usage=request.usage,
+        cost=request.cost,
+        source=request.source,
+        provider_request_id=request.provider_request_id,
+        savings=request.savings,
+        duration_ns=request.duration_ns,
+    )
+    return RecordUsage(
+        stamp=stamp,
+        account=account.SerializeToString(),
+        attribution=attribution,
+        target=target,
+        used=used,
+    )
+
+
+def put_limit_of(request: quota_pb2.PutLimitRequest, now_ns: int) -> PutLimit:
+    stamp = stamp_of(b"put_limit ", request, request.operation_id, now_ns)
+    bounds.check_text("author", request.author)
+    bounds.check_text("reason", request.reason, REASON_BYTES_MAX)
+    return PutLimit(
+        stamp=stamp,
+        limit=checked_limit(request.limit),
+        author=request.author,
+        reason=request.reason,
+    )
+
+
+def delete_limit_of(request: quota_pb2.DeleteLimitRequest, now_ns: int) -> DeleteLimit:
+    stamp = stamp_of(b"delete_limit ", request, request.operation_id, now_ns)
+    bounds.check_given_id("limit_id", request.limit_id)
+    bounds.check_text("author", request.author)
+    bounds.check_text("reason", request.reason, REASON_BYTES_MAX)
+    return DeleteLimit(
+        stamp=stamp,
+        limit_id=request.limit_id,
+        author=request.author,
+        reason=request.reason,
+    )
+
+
+def checked_limit(message: quota_pb2.Limit) -> Limit:
+    """The limit as it will hold: its id made where none is given, its defaults filled in."""
+    selector = selector_of(message.selector)
+    bounds.check_selector(selector)
+    meter = _named("limit.meter", message.meter, Meter)
+    window = _named("limit.window", message.window, WindowKind)
+    bounds.check_amount("limit.amount", message.amount)
+    time_zone = message.time_zone or TIME_ZONE_DEFAULT
+    if not is_time_zone(time_zone):
+        remedy = "name an IANA zone such as Europe/Berlin, or none for UTC"
+        raise InvalidRequest.of("limit.time_zone", time_zone, remedy)
+    limit_id = message.limit_id or made_limit_id(selector, meter, window)
+    if not LIMIT_ID.fullmatch(limit_id):
+        remedy = "use 1 to 128 letters, digits and . _ - /"
+        raise InvalidRequest.of("limit.limit_id", limit_id, remedy)
+    return Limit(
+        limit_id,
+        selector,
+        meter,
+        window,
+        message.amount,
+        _named("limit.mode", message.mode or Mode.HARD, Mode),
+        time_zone,
+        _named("limit.managed_by", message.managed_by or ManagedBy.API, ManagedBy),
+    )
+
+
+def _used(
+    request: quota_pb2.SettleRequest | quota_pb2.RecordUsageRequest, requests: int
+) -> Amounts:
+    bounds.check_usage(request.usage)
+    bounds.check_cost(request.cost)
+    bounds.check_savings(request.savings)
+    bounds.check_id("provider_request_id", request.provider_request_id, bounds.TEXT_BYTES_MAX)
+    bounds.check_amount("duration_ns", request.duration_ns)
+    _check_known("source", request.source, quota_pb2.UsageSource.values())
+    used = used_of(request.usage, request.cost, requests)
+    bounds.check_amounts("used", used)
+    return used
+
+
+def _check_known(field: str, value: int, known: Sequence[int]) -> None:
+    if value not in known:
+        raise InvalidRequest.of(field, value, "name one of the contract, or none")
+
+
+def _named(field: str, number: int, names: Callable[[int], Named]) -> Named:
+    try:
+        return names(number)
+    except ValueError:
+        known = ", ".join(name.name.lower() for name in names)  # type: ignore[attr-defined]
+        raise InvalidRequest.of(field, number, f"give one of: {known}") from None

@@ -1,0 +1,181 @@
+"""Answers the quota contract: orders by the writer of `usage`, questions from durable state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time_ns
+from typing import TypeVar
+
+from bursar.errors import LogUnavailable
+from bursar.eventlog.decided import DecidedWriter, WriterTerms
+from bursar.eventlog.lease import Lease
+from bursar.eventlog.log import Cursor, EventLog
+from bursar.ledger.v1 import ledger_pb2
+from bursar.quota.v1 import quota_pb2
+from bursar_quota import replies, requests
+from bursar_quota.bounds import check_attribution, check_id, check_target
+from bursar_quota.calendar import ZonedCalendar
+from bursar_quota.domain import reading
+from bursar_quota.domain.answers import Accounted, Answer, Granted, LimitStands, Refused
+from bursar_quota.domain.commands import Command, Order
+from bursar_quota.domain.events import Event
+from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, State
+from bursar_quota.domain.terms import Now, Terms
+from bursar_quota.dump import digest
+from bursar_quota.messages import attribution_of, level_message, target_of
+from bursar_quota.projection import QuotaDecider
+from bursar_quota.settings import QuotaSettings
+from bursar_quota.wire import USAGE
+
+View = TypeVar("View")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the service is given besides its log. `lease`: None where one process leads."""
+
+    clock: Callable[[], int] = time_ns
+    lease: Lease | None = None
+
+
+class QuotaService:
+    """Satisfies QuotaClient and the wiring's Service."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        settings: QuotaSettings | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        settings = settings or QuotaSettings()
+        surroundings = surroundings or Surroundings()
+        self._log = log
+        self._unanswered = 0
+        self._clock = surroundings.clock
+        self._lease_ns = int(settings.lease_s * NS_PER_S)
+        self._terms = Terms(
+            ZonedCalendar(),
+            horizon_ns=settings.horizon_hours * NS_PER_HOUR,
+            late_settle_ns=settings.late_settle_days * 24 * NS_PER_HOUR,
+        )
+        self._decider = QuotaDecider(self._terms, lambda: self._writer.epoch)
+        self._writer: DecidedWriter[State, Command, Event, Answer] = DecidedWriter(
+            log,
+            self._decider,
+            State(),
+            Cursor(USAGE),
+            WriterTerms(
+                clock=surroundings.clock,
+                lease=surroundings.lease,
+                queue_commands_max=settings.queue_commands_max,
+            ),
+        )
+
+    async def run(self) -> None:
+        """Leads the `usage` stream, or stands by. Raises LogBroken when it was tampered with."""
+        await self._log.open(USAGE)
+        await self._writer.run()
+
+    async def ready(self) -> None:
+        await self._writer.ready.wait()
+
+    async def drain(self) -> None:
+        """Until every order that came is answered: each read lets one frame go first."""
+        while self._unanswered and self._writer.ready.is_set():
+            await self._writer.read(lambda state: None)
+
+    async def put_limit(self, request: quota_pb2.PutLimitRequest) -> quota_pb2.PutLimitResponse:
+        answer = await self._decided(requests.put_limit_of(request, self._clock()))
+        assert isinstance(answer, LimitStands)
+        return replies.limit_stands(answer)
+
+    async def delete_limit(
+        self, request: quota_pb2.DeleteLimitRequest
+    ) -> quota_pb2.DeleteLimitResponse:
+        answer = await self._decided(requests.delete_limit_of(request, self._clock()))
+        return quota_pb2.DeleteLimitResponse(position=replies.position_of(answer.number))
+
+    async def list_limits(
+        self, request: quota_pb2.ListLimitsRequest
+    ) -> quota_pb2.ListLimitsResponse:
+        check_id("tenant_id", request.tenant_id)
+        tenant_id = request.tenant_id
+        levels = await self._seen(
+            lambda state, now: reading.levels_of_tenant(state, tenant_id, now)
+        )
+        return quota_pb2.ListLimitsResponse(levels=[level_message(level) for level in levels])
+
+    async def check(self, request: quota_pb2.CheckRequest) -> quota_pb2.CheckResponse:
+        asked = requests.asked_of(request.attribution, request.target, request.amounts)
+        found = await self._seen(lambda state, now: reading.check(state, *asked, now))
+        return replies.forecast(found, self._terms)
+
+    async def reserve(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
+        command = requests.reserve_of(request, self._clock(), self._lease_ns)
+        answer = await self._decided(command)
+        if isinstance(answer, Refused):
+            raise replies.limit_exceeded(answer, command.stamp.operation_id)
+        assert isinstance(answer, Granted)
+        return replies.granted(answer, command.stamp.operation_id)
+
+    async def dispatch(self, request: quota_pb2.DispatchRequest) -> quota_pb2.DispatchResponse:
+        answer = await self._decided(requests.dispatch_of(request, self._clock()))
+        return quota_pb2.DispatchResponse(position=replies.position_of(answer.number))
+
+    async def settle(self, request: quota_pb2.SettleRequest) -> quota_pb2.SettleResponse:
+        answer = await self._decided(requests.settle_of(request, self._clock()), lingers=True)
+        assert isinstance(answer, Accounted)
+        return replies.accounted(answer)
+
+    async def release(self, request: quota_pb2.ReleaseRequest) -> quota_pb2.ReleaseResponse:
+        answer = await self._decided(requests.release_of(request, self._clock()), lingers=True)
+        return quota_pb2.ReleaseResponse(position=replies.position_of(answer.number))
+
+    async def record_usage(
+        self, request: quota_pb2.RecordUsageRequest
+    ) -> quota_pb2.RecordUsageResponse:
+        answer = await self._decided(requests.record_usage_of(request, self._clock()), lingers=True)
+        return quota_pb2.RecordUsageResponse(position=replies.position_of(answer.number))
+
+    async def usage(self, request: quota_pb2.UsageRequest) -> quota_pb2.UsageResponse:
+        attribution, target = attribution_of(request.attribution), target_of(request.target)
+        check_attribution(attribution)
+        check_target(target)
+        with_digest = request.with_state_digest
+
+        def view(state: State, now: Now) -> quota_pb2.UsageResponse:
+            levels = reading.levels_agreeing(state, attribution, target, now)
+            return quota_pb2.UsageResponse(
+                levels=[level_message(level) for level in levels],
+                as_of=self._position(state),
+                state_digest=digest(state) if with_digest else b"",
+            )
+
+        return await self._seen(view)
+
+    async def _decided(self, command: Order, *, lingers: bool = False) -> Answer:
+        self._unanswered += 1
+        try:
+            answer = await self._writer.submit(command, lingers=lingers)
+        except LogUnavailable:
+            self._decider.grace.failed(self._clock())
+            raise
+        finally:
+            self._unanswered -= 1
+        self._decider.grace.answered(self._clock())
+        return answer
+
+    def _seen(self, view: Callable[[State, Now], View]) -> asyncio.Future[View]:
+        """Of durable state, at the clock's time, or the last event's where that is later."""
+        now_ns = self._clock()
+        return self._writer.read(
+            lambda state: view(state, Now(max(now_ns, state.now.at_ns), self._terms))
+        )
+
+    def _position(self, state: State) -> ledger_pb2.Position:
+        """How far the state reads; asked inside a view, when the cursor is the state's."""
+        position = replies.position_of(state.now.event_number)
+        position.sequence = self._writer.cursor.sequence
+        return position

@@ -1,0 +1,25 @@
+"""What can be set for quota."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from bursar.settings import PartSettings, settings_of
+
+
+class QuotaSettings(PartSettings):
+    """Environment BURSAR_QUOTA_…, section `quota` of the file."""
+
+    section: ClassVar[str] = "quota"
+    model_config = settings_of("quota")
+
+    # How long a hold lasts without a sign of life, where its caller says nothing.
+    lease_s: float = Field(default=120.0, gt=0, le=86_400)
+    # For how long an operation that came before is known again.
+    horizon_hours: int = Field(default=24, ge=1, le=24 * 30)
+    # For how long the charge of a hold whose lease ran out can be replaced by what was used.
+    late_settle_days: int = Field(default=7, ge=1, le=30)
+    # How many commands may wait for the log before more are turned away.
+    queue_commands_max: int = Field(default=4096, ge=64, le=1_000_000)
