@@ -1,0 +1,148 @@
+"""Who can do a task, cheapest first, and what those lack who cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bursar.money import format_usd
+from bursar_planner.domain import tables
+from bursar_planner.domain.backends import Backend, covered_by
+from bursar_planner.domain.costs import Prices, Split, expected_need
+from bursar_planner.domain.limits import LimitLevel, Limits, stopping
+from bursar_planner.domain.numerals import listed
+from bursar_planner.domain.paid_api import PaidApi
+from bursar_planner.domain.task import Task
+from bursar_planner.domain.vocabulary import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A backend with what it covers, what it is expected to cost, and why it stands here.
+
+    A backend that is there but may not be used has `is_available` False and says why in `remedy`.
+    `stopped_by` is the hard limit that holds too little for it.
+    """
+
+    backend: Backend
+    covers: tuple[str, ...]
+    expected_cost_nano_usd: int | None
+    reason: str
+    is_requested: bool = False
+    stopped_by: LimitLevel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a candidate is judged by."""
+
+    task: Task
+    split: Split
+    paid: PaidApi
+    limits: Limits
+    prices: Prices
+
+
+def ranked(backends: Sequence[Backend], seen: Circumstances) -> tuple[Candidate, ...]:
+    """Available ones first; a requested model before all others; then cheapest tier first.
+
+    Within a tier of models: those that cover more, then those that cost less. Tools of one tier
+    all work, in the order they were given. A paid API that the rules do not allow is left out,
+    unless it was asked for by name: then it says what it lacks.
+    """
+    judged = (_judged(backend, seen) for backend in backends if _may_be_shown(backend, seen))
+    return tuple(sorted(judged, key=_rank))
+
+
+def uncovered(candidates: Sequence[Candidate], task: Task) -> tuple[str, ...]:
+    """Required capabilities that no available candidate covers."""
+    covered = {
+        capability
+        for candidate in candidates
+        if candidate.backend.is_available
+        for capability in candidate.covers
+    }
+    return tuple(found for found in task.required_capabilities if found not in covered)
+
+
+def chosen(candidates: Sequence[Candidate], task: Task) -> tuple[Candidate, ...]:
+    """Who works if the plan is followed: a requested model alone, else for each capability the
+    first who covers it; anyone where none is required.
+    """
+    able = [candidate for candidate in candidates if candidate.backend.is_available]
+    requested = [candidate for candidate in able if candidate.is_requested]
+    if requested or not task.required_capabilities:
+        return tuple((requested or able)[:1])
+    firsts = (
+        next((found for found in able if capability in found.covers), None)
+        for capability in task.required_capabilities
+    )
+    return tuple(dict.fromkeys(found for found in firsts if found is not None))
+
+
+def _may_be_shown(backend: Backend, seen: Circumstances) -> bool:
+    if not backend.is_paid or seen.paid.is_allowed:
+        return True
+    return backend.answers_to(seen.task.requested_model)
+
+
+def _judged(backend: Backend, seen: Circumstances) -> Candidate:
+    need = expected_need(backend, seen.split, seen.prices)
+    covers = covered_by(backend, seen.task)
+    candidate = Candidate(
+        backend,
+        covers,
+        need.cost_nano_usd,
+        reason="",
+        is_requested=backend.answers_to(seen.task.requested_model),
+    )
+    if not backend.is_available:
+        remedy = backend.remedy or "the executor does not say why"
+        return replace(candidate, reason=f"not available: {remedy}")
+    if backend.is_paid and not seen.paid.is_allowed:
+        return _barred(candidate, f"no paid API, because {seen.paid.reason}", seen.paid.remedy)
+    stopped_by = stopping(seen.limits.matching(backend.target), need) if backend.is_paid else None
+    if stopped_by is not None:
+        why = f"the hard limit {stopped_by.words()}, too little is left for this"
+        barred = _barred(candidate, why, "raise the limit, or wait")
+        return replace(barred, stopped_by=stopped_by)
+    return replace(candidate, reason=_reason(candidate, seen.split))
+
+
+def _barred(candidate: Candidate, why: str, remedy: str) -> Candidate:
+    backend = replace(candidate.backend, is_available=False, remedy=f"{why}; {remedy}")
+    return replace(candidate, backend=backend, reason=f"not used: {why}")
+
+
+def _reason(candidate: Candidate, split: Split) -> str:
+    parts = ["asked for by name"] if candidate.is_requested else []
+    parts.append(tables.TIER_WORDS[candidate.backend.target.tier] + _price_words(candidate, split))
+    if candidate.covers:
+        parts.append(f"covers {listed(candidate.covers)}")
+    return "; ".join(parts)
+
+
+def _price_words(candidate: Candidate, split: Split) -> str:
+    if not candidate.backend.is_paid:
+        return ""
+    if candidate.expected_cost_nano_usd is None:
+        return ", price unknown"
+    return (
+        f", about {format_usd(candidate.expected_cost_nano_usd)} for {split.input_tokens:,}"
+        f" tokens in and {split.output_tokens:,} out"
+    )
+
+
+def _rank(candidate: Candidate) -> tuple[bool, bool, int, int, bool, int]:
+    """Equal ones keep the order in which the executor named them."""
+    tier = candidate.backend.target.tier
+    coverage = 0 if tier is Tier.LOCAL_TOOL else -len(candidate.covers)
+    cost_nano_usd = candidate.expected_cost_nano_usd
+    return (
+        not candidate.backend.is_available,
+        not candidate.is_requested,
+        tier,
+        coverage,
+        cost_nano_usd is None,
+        cost_nano_usd or 0,
+    )
