@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from hashlib import sha256
 
+from bursar.recently_used import RecentlyUsed
 from bursar.tokens.counts import TextMeasure
 
 ENTRIES_MAX = 65_536
@@ -23,40 +23,22 @@ def block_key(vocabulary: str, content: bytes) -> bytes:
     return vocabulary[:1].encode() + sha256(content).digest()[:_KEY_BYTES]
 
 
-class CountCache:
+class CountCache(RecentlyUsed[bytes, TextMeasure]):
     """The counts of the blocks used last, bounded by entries and by bytes. Holds no text.
 
-    Safe to use from several threads: each step is one operation of a dictionary, and what another
-    thread evicted in between is a miss.
+    Safe to use from several threads.
     """
 
     def __init__(self, entries_max: int = ENTRIES_MAX, bytes_max: int = BYTES_MAX) -> None:
-        self._entries_max = max(1, min(entries_max, bytes_max // ENTRY_BYTES))
-        self._measures: OrderedDict[bytes, TextMeasure] = OrderedDict()
+        super().__init__(max(1, min(entries_max, bytes_max // ENTRY_BYTES)))
         self.hits = 0
         self.misses = 0
 
-    def __len__(self) -> int:
-        return len(self._measures)
-
     def get(self, key: bytes) -> TextMeasure | None:
         """The count of the block with that key, which thereby was used last."""
-        found = self._measures.get(key)
+        found = super().get(key)
         if found is None:
             self.misses += 1
-            return None
-        self.hits += 1
-        try:  # noqa: SIM105 - contextlib.suppress would add half to the cost of a hit
-            self._measures.move_to_end(key)
-        except KeyError:
-            pass  # evicted by another thread since; the count is still right
+        else:
+            self.hits += 1
         return found
-
-    def put(self, key: bytes, measure: TextMeasure) -> None:
-        """Remembers a count; the ones unused for longest make room."""
-        self._measures[key] = measure
-        while len(self._measures) > self._entries_max:
-            try:
-                self._measures.popitem(last=False)
-            except KeyError:
-                return
