@@ -407,10 +407,15 @@ class SubmitRequest(message.Message):
     FILES_FIELD_NUMBER: builtins.int
     REPOSITORY_FIELD_NUMBER: builtins.int
     IS_CACHE_BYPASSED_FIELD_NUMBER: builtins.int
+    ORIGIN_DIRECTORY_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     """The same id with the same content gives the same task."""
     is_cache_bypassed: builtins.bool
     """Neither look up nor store."""
+    origin_directory: builtins.str
+    """Absolute path of the directory the files came from. Read for the settings of tools alone, and only by an executor
+    that serves nobody beyond its own machine.
+    """
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -430,10 +435,11 @@ class SubmitRequest(message.Message):
         files: abc.Iterable[InputFile] | None = ...,
         repository: Repository | None = ...,
         is_cache_bypassed: builtins.bool = ...,
+        origin_directory: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "repository", b"repository", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "files", b"files", "is_cache_bypassed", b"is_cache_bypassed", "operation_id", b"operation_id", "repository", b"repository", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "files", b"files", "is_cache_bypassed", b"is_cache_bypassed", "operation_id", b"operation_id", "origin_directory", b"origin_directory", "repository", b"repository", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
