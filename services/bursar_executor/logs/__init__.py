@@ -1,0 +1,1 @@
+"""Mechanical reading of test logs: which tests failed, where, why. No model is asked."""
