@@ -49,8 +49,7 @@ class ListPrices:
         self._providers = providers
         self._units = units
         self._names: RecentlyUsed[tuple[str | None, str], Named | Unknown] = RecentlyUsed(FOUND_MAX)
-        self._rows: RecentlyUsed[tuple[str, int, Context], PriceRow | Unknown]
-        self._rows = RecentlyUsed(FOUND_MAX)
+        self._rows: RecentlyUsed[tuple[str, int], PriceRow | Unknown] = RecentlyUsed(FOUND_MAX)
         self._source = source
         self.snapshot_hash = b""
 
@@ -75,7 +74,7 @@ class ListPrices:
         for provider in self._providers:
             for model in provider.models:
                 for condition, price in prices_of(model):
-                    stated = {key: str(value) for key, value in vars(price).items() if value}
+                    stated = {k: str(v) for k, v in vars(price).items() if v is not None}
                     line = [provider.id, model.id, condition, stated]
                     yield json.dumps(line, separators=(",", ":")).encode()
 
@@ -89,15 +88,15 @@ class ListPrices:
         if isinstance(named, Unknown):
             return None
         at = datetime.fromtimestamp(at_ns // NANOSECONDS_PER_SECOND, tz=UTC)
-        terms: Context = ()
-        if context and any(named.model is own for own in named.provider.models):
-            terms = tuple(sorted(context.items()))
         standard = named.model.get_prices(at)
-        key = (named.provider.id, id(standard), terms)
+        if context and any(named.model is own for own in named.provider.models):
+            # Terms are rare and may depend on the time, so their rows are not kept.
+            price = named.model.get_prices(at, context)
+            return self._row(named, price, standard, tuple(sorted(context.items())))
+        key = (named.provider.id, id(standard))
         row = self._rows.get(key)
         if row is None:
-            price = named.model.get_prices(at, dict(terms)) if terms else standard
-            row = self._rows.put(key, self._row(named, price, standard, terms) or Unknown())
+            row = self._rows.put(key, self._row(named, standard, standard, ()) or Unknown())
         return None if isinstance(row, Unknown) else row
 
     def _search(self, provider: str | None, model: str) -> Named | Unknown:

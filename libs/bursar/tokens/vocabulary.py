@@ -79,9 +79,12 @@ def read_encoding(name: str, directory: Path) -> Encoding:
     from tiktoken import Encoding  # 60 ms, and only counting needs it
 
     # Special tokens are left out: text of a caller is never to be read as one.
-    return Encoding(
+    built = Encoding(
         name, pat_str=vocabulary.pattern, mergeable_ranks=_ranks(content), special_tokens={}
     )
+    # The compiled part has its own copy; the one for pickling takes 30 MB and is never asked for.
+    built._mergeable_ranks = {}
+    return built
 
 
 def _checked_content(vocabulary: Vocabulary, path: Path) -> bytes:
