@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bursar.dialects import anthropic_usage, sse
+from bursar.dialects import sse
 from bursar.dialects.anthropic_request import request
 from bursar.dialects.anthropic_stream import AnthropicMeter, as_stream, from_stream
 from bursar.dialects.body import (
@@ -26,20 +26,26 @@ from bursar.dialects.caching import CachePolicy, Uncacheable
 from bursar.dialects.dialect import RequestFacts
 from bursar.dialects.meter import StreamMeter
 from bursar.dialects.refusal import Refusal, RefusalKind, retry_headers
-from bursar.dialects.usage import ProviderUsage
+from bursar.dialects.usage import anthropic_usage, told_by
 from bursar.executor.v1 import executor_pb2
+from bursar.prices.usage import Usage
+from bursar.tokens.chats import ChatFormat
 
 __all__ = [
+    "CHAT_FORMAT",
     "KEY_HEADERS",
     "PATH",
     "as_stream",
     "canonical_key_form",
+    "credentials",
+    "credentials_in",
     "facts",
     "from_stream",
     "refusal",
     "refusal_event",
     "request",
     "stream_meter",
+    "text_delta",
     "text_of",
     "tool_calls_of",
     "usage_in_response",
@@ -49,6 +55,7 @@ __all__ = [
 ]
 
 PATH: Final[str] = "/v1/messages"
+CHAT_FORMAT: Final = ChatFormat.ANTHROPIC_MESSAGES
 KEY_HEADERS: Final[tuple[str, ...]] = ("anthropic-version", "anthropic-beta")
 
 # Fields that say how to deliver an answer or for whom, and do not change it.
@@ -164,17 +171,24 @@ def _why_unfit(message: JsonObject, policy: CachePolicy) -> Uncacheable | None:
     return None
 
 
-def usage_in_response(response: bytes) -> ProviderUsage | None:
+def usage_in_response(response: bytes) -> Usage | None:
     """None where the provider reported none: then it has to be estimated."""
-    message = anthropic_usage.message_in(response)
-    if message is None or message.usage is None:
-        return None
-    return anthropic_usage.totals(message.usage)
+    return anthropic_usage(told_by(response).usage)
 
 
 def stream_meter(is_usage_dropped: bool) -> StreamMeter:
     """A meter for one stream. There is no usage to drop: every client of this API gets it."""
     return AnthropicMeter()
+
+
+def credentials_in(headers: Mapping[str, str]) -> str:
+    """The API key a client sent: `x-api-key`, else the bearer token; empty for none."""
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def credentials(api_key: str) -> tuple[tuple[str, str], ...]:
+    """The headers that carry a key to the provider."""
+    return (("x-api-key", api_key),)
 
 
 def refusal(
@@ -197,6 +211,14 @@ def refusal_event(kind: RefusalKind, message: str, request_id: str) -> bytes:
 def _error(kind: RefusalKind, message: str, request_id: str) -> JsonObject:
     error: JsonObject = {"type": _ERRORS[kind][1], "message": message}
     return {"type": "error", "error": error, "request_id": request_id}
+
+
+def text_delta(event: JsonObject) -> str:
+    """The words that one event of a stream adds; empty for events of another kind."""
+    match event:
+        case {"delta": {"type": "text_delta", "text": str(text)}}:
+            return text
+    return ""
 
 
 def text_of(response: bytes) -> str:

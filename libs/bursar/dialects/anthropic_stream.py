@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bursar.dialects import anthropic_usage, sse
+from bursar.dialects import sse
 from bursar.dialects.body import Json, JsonObject, decode_object, encode
 from bursar.dialects.meter import StreamMeter, json_strings
+from bursar.dialects.usage import UsageObject, anthropic_usage, newest, told_by
 
 # Fields of an answer that a stream tells only at its end.
 _ENDING_FIELDS = ("stop_reason", "stop_sequence", "stop_details", "container")
@@ -18,7 +19,7 @@ class AnthropicMeter(StreamMeter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._reported = anthropic_usage.RunningUsage()
+        self._reported: UsageObject = {}
 
     def _read(self, events: bytes) -> None:
         for text in _TEXT.findall(events):
@@ -32,16 +33,14 @@ class AnthropicMeter(StreamMeter):
             self.has_failed = True
 
     def _read_usage(self, data: bytes) -> None:
-        told = anthropic_usage.told_by(data)
-        if told is None:
-            return
-        self._reported.take(told.usage)
+        told = told_by(data)
+        self._reported = newest(self._reported, told.usage)
         if told.message is not None:
             self.answer_id, self.model = told.message.id, told.message.model
-            self._reported.take(told.message.usage)
+            self._reported = newest(self._reported, told.message.usage)
         if told.delta is not None and told.delta.stop_reason is not None:
             self.stop_reason = told.delta.stop_reason
-        self.usage = self._reported.usage()
+        self.usage = anthropic_usage(self._reported) or self.usage
 
 
 def as_stream(response: bytes, is_usage_streamed: bool = True) -> Iterator[bytes]:

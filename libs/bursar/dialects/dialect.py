@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -11,8 +11,9 @@ from bursar.dialects.body import JsonObject
 from bursar.dialects.caching import CachePolicy, Uncacheable
 from bursar.dialects.meter import StreamMeter
 from bursar.dialects.refusal import Refusal, RefusalKind
-from bursar.dialects.usage import ProviderUsage
 from bursar.executor.v1 import executor_pb2
+from bursar.prices.usage import Usage
+from bursar.tokens.chats import ChatFormat
 
 
 class RequestFacts(msgspec.Struct, frozen=True):
@@ -51,6 +52,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def CHAT_FORMAT(self) -> ChatFormat:
+        """How the tokens of its requests are counted."""
+        ...
+
+    @property
     def KEY_HEADERS(self) -> tuple[str, ...]:
         """Request headers that change the answer: part of an exact cache key beside the body."""
         ...
@@ -77,7 +83,7 @@ class Dialect(Protocol):
         """None when the complete answer may be kept under `policy`."""
         ...
 
-    def usage_in_response(self, response: bytes) -> ProviderUsage | None:
+    def usage_in_response(self, response: bytes) -> Usage | None:
         """None where the provider reported none: then it has to be estimated."""
         ...
 
@@ -93,6 +99,14 @@ class Dialect(Protocol):
         """The answer a complete stream amounts to; None for one that failed or was cut."""
         ...
 
+    def credentials_in(self, headers: Mapping[str, str]) -> str:
+        """The API key a client sent, by header names in lower case; empty for none."""
+        ...
+
+    def credentials(self, api_key: str) -> tuple[tuple[str, str], ...]:
+        """The headers that carry a key to the provider."""
+        ...
+
     def refusal(
         self, kind: RefusalKind, message: str, request_id: str, retry_after_s: int | None = None
     ) -> Refusal:
@@ -105,6 +119,10 @@ class Dialect(Protocol):
 
     def request(self, call: executor_pb2.GenerateRequest, is_streaming: bool) -> bytes:
         """The request body for a call whose model, bound and messages are set."""
+        ...
+
+    def text_delta(self, event: JsonObject) -> str:
+        """The words that one decoded event of a stream adds; empty for other events."""
         ...
 
     def text_of(self, response: bytes) -> str:

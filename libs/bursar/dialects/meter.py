@@ -6,10 +6,11 @@ import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
-from bursar.dialects.usage import ProviderUsage
+from bursar.prices.usage import Usage
 
 # So much of a stream's text is kept for counting tokens at a cut; of older text only the length.
 TEXT_KEPT_BYTES_MAX = 64 * 1024
@@ -25,7 +26,7 @@ class StreamMeter(ABC):
     """
 
     def __init__(self) -> None:
-        self.usage: ProviderUsage | None = None
+        self.usage: Usage | None = None
         """As reported so far; complete only when `is_complete`."""
         self.answer_id = ""
         self.model = ""
@@ -53,6 +54,20 @@ class StreamMeter(ABC):
         if waiting:
             self._read(waiting + b"\n\n")
         return b""
+
+    def settled_usage(
+        self, input_tokens: int, count_tokens: Callable[[str], int]
+    ) -> tuple[Usage, bool]:
+        """(what to settle once the stream is over, whether it is an estimate).
+
+        Of a complete stream that is what the provider reported. Of one that was cut: the input that
+        it reported, else `input_tokens`, and the output counted from what came.
+        """
+        if self.is_complete and self.usage is not None:
+            return self.usage, False
+        known = self.usage or Usage(input_tokens=input_tokens)
+        said_tokens = self.text.estimated_tokens(count_tokens)
+        return replace(known, output_tokens=max(known.output_tokens, said_tokens)), True
 
     @abstractmethod
     def _read(self, events: bytes) -> None:

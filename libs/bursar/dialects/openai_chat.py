@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from bursar.dialects import openai_usage, sse
+from bursar.dialects import sse
 from bursar.dialects.body import (
     JsonObject,
     canonical,
@@ -24,20 +25,26 @@ from bursar.dialects.meter import StreamMeter
 from bursar.dialects.openai_request import bound_name, request
 from bursar.dialects.openai_stream import OpenAiMeter, as_stream, from_stream
 from bursar.dialects.refusal import Refusal, RefusalKind, retry_headers
-from bursar.dialects.usage import ProviderUsage
+from bursar.dialects.usage import openai_usage, told_by
 from bursar.executor.v1 import executor_pb2
+from bursar.prices.usage import Usage
+from bursar.tokens.chats import ChatFormat
 
 __all__ = [
+    "CHAT_FORMAT",
     "KEY_HEADERS",
     "PATH",
     "as_stream",
     "canonical_key_form",
+    "credentials",
+    "credentials_in",
     "facts",
     "from_stream",
     "refusal",
     "refusal_event",
     "request",
     "stream_meter",
+    "text_delta",
     "text_of",
     "tool_calls_of",
     "usage_in_response",
@@ -47,6 +54,7 @@ __all__ = [
 ]
 
 PATH: Final[str] = "/v1/chat/completions"
+CHAT_FORMAT: Final = ChatFormat.OPENAI_CHAT
 KEY_HEADERS: Final[tuple[str, ...]] = ("openai-beta",)
 
 _BOUNDS = ("max_completion_tokens", "max_tokens")
@@ -162,14 +170,24 @@ def _why_unfit(choice: JsonObject, policy: CachePolicy) -> Uncacheable | None:
     return Uncacheable.LIVE_DATA if message.get("annotations") else None
 
 
-def usage_in_response(response: bytes) -> ProviderUsage | None:
+def usage_in_response(response: bytes) -> Usage | None:
     """None where the provider reported none: then it has to be estimated."""
-    return openai_usage.usage_of(openai_usage.completion_in(response))
+    return openai_usage(told_by(response).usage)
 
 
 def stream_meter(is_usage_dropped: bool) -> StreamMeter:
     """A meter for one stream, which takes out the usage chunk if the client did not ask for it."""
     return OpenAiMeter(is_usage_dropped)
+
+
+def credentials_in(headers: Mapping[str, str]) -> str:
+    """The API key a client sent: the bearer token; empty for none."""
+    return headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def credentials(api_key: str) -> tuple[tuple[str, str], ...]:
+    """The headers that carry a key to the provider."""
+    return (("authorization", f"Bearer {api_key}"),)
 
 
 def refusal(
@@ -192,6 +210,14 @@ def refusal_event(kind: RefusalKind, message: str, request_id: str) -> bytes:
 def _error(kind: RefusalKind, message: str) -> JsonObject:
     _, error_type, code = _ERRORS[kind]
     return {"error": {"message": message, "type": error_type, "param": None, "code": code}}
+
+
+def text_delta(event: JsonObject) -> str:
+    """The words that one event of a stream adds to the first answer; empty for other events."""
+    choice = _first_choice(event) or {}
+    delta = choice.get("delta") if choice.get("index", 0) == 0 else None
+    text = delta.get("content") if isinstance(delta, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def text_of(response: bytes) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from bursar.dialects import openai_usage, sse
+from bursar.dialects import sse
 from bursar.dialects.body import Json, JsonObject, decode_object, encode
 from bursar.dialects.meter import StreamMeter, json_strings
+from bursar.dialects.usage import openai_usage, told_by
 
 _TEXT = json_strings("content", "arguments", "refusal", "reasoning_content", "reasoning")
 _USAGE = re.compile(rb'"usage":\s?\{')
@@ -59,16 +60,13 @@ class OpenAiMeter(StreamMeter):
             self.has_failed = True
 
     def _read_name(self, events: bytes) -> None:
-        first = next(sse.data_lines_with(events, b'"id"'), b"")
-        completion = openai_usage.completion_in(first)
-        if completion is not None:
-            self.answer_id, self.model = completion.id, completion.model
+        told = told_by(next(sse.data_lines_with(events, b'"id"'), b""))
+        self.answer_id, self.model = told.id, told.model
 
     def _read_usage(self, events: bytes) -> None:
         """The newest usage holds: some servers send a running total with every chunk."""
         for data in sse.data_lines_with(events, b'"usage"'):
-            usage = openai_usage.usage_of(openai_usage.completion_in(data))
-            self.usage = usage or self.usage
+            self.usage = openai_usage(told_by(data).usage) or self.usage
 
 
 def _without_usage(events: bytes) -> bytes:

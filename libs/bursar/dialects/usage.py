@@ -1,20 +1,111 @@
-"""What a provider says a call used, in one shape for every format."""
+"""What a provider says a call used, found in its answers and events and brought into one shape."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from bursar.errors import InvalidRequest
+from bursar.prices.usage import ProviderFormat, Usage, usage_from_provider
+
+ProviderUsage: TypeAlias = Usage
+UsageObject: TypeAlias = "Mapping[str, Any]"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderUsage:
-    """Tokens of one call as the provider counted them; the fields of `bursar.ledger.v1.TokenUsage`.
+class Delta(msgspec.Struct):
+    """How a message of Anthropic's ended."""
 
-    `input_tokens` is the total, those read from and written to the provider's cache included.
+    stop_reason: str | None = None
+
+
+class Opened(msgspec.Struct):
+    """The message that Anthropic's `message_start` opens."""
+
+    id: str = ""
+    model: str = ""
+    usage: dict[str, Any] | None = None
+
+
+class Told(msgspec.Struct):
+    """What is read of a response, chunk or event of either format that carries usage."""
+
+    id: str = ""
+    model: str = ""
+    usage: dict[str, Any] | None = None
+    message: Opened | None = None
+    delta: Delta | None = None
+
+
+_TOLD = msgspec.json.Decoder(Told)
+NOTHING_TOLD = Told()
+
+
+def told_by(data: bytes) -> Told:
+    """What a response or event says of itself; NOTHING_TOLD when it cannot be read."""
+    try:
+        return _TOLD.decode(data)
+    except msgspec.DecodeError:
+        return NOTHING_TOLD
+
+
+def newest(known: UsageObject, newer: UsageObject | None) -> UsageObject:
+    """Usage that several events report is a running total: the newest count holds, and what an
+    event leaves out stays.
     """
+    told = (newer or {}).items()
+    return {**known, **{name: value for name, value in told if value is not None}}
 
-    input_tokens: int = 0
-    cached_input_tokens: int = 0
-    cache_write_tokens: int = 0
-    cache_write_1h_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
+
+def anthropic_usage(reported: UsageObject | None) -> Usage | None:
+    """None for what is no usage object. A part never exceeds its whole."""
+    if reported is None:
+        return None
+    details = reported.get("output_tokens_details")
+    if isinstance(details, dict):
+        details = _capped(details, {"thinking_tokens": reported.get("output_tokens")})
+        reported = {**reported, "output_tokens_details": details}
+    return _read(ProviderFormat.ANTHROPIC_MESSAGES, reported)
+
+
+def openai_usage(reported: UsageObject | None) -> Usage | None:
+    """None for what is no usage object. A part never exceeds its whole.
+
+    Some servers of this format leave their reasoning out of `completion_tokens` but not out of the
+    total, and bill it: the larger of the two readings of the output holds.
+    """
+    if reported is None:
+        return None
+    prompt, output = _count(reported, "prompt_tokens"), _count(reported, "completion_tokens")
+    output = max(output, _count(reported, "total_tokens") - prompt)
+    tidied = {**reported, "completion_tokens": output}
+    details = reported.get("prompt_tokens_details")
+    if isinstance(details, dict):
+        cached = min(_count(details, "cached_tokens"), prompt)
+        room = {"cached_tokens": prompt, "cache_write_tokens": prompt - cached}
+        tidied["prompt_tokens_details"] = _capped(details, room)
+    details = reported.get("completion_tokens_details")
+    if isinstance(details, dict):
+        tidied["completion_tokens_details"] = _capped(details, {"reasoning_tokens": output})
+    return _read(ProviderFormat.OPENAI_CHAT, tidied)
+
+
+def _read(provider_format: ProviderFormat, reported: UsageObject) -> Usage | None:
+    try:
+        return usage_from_provider(provider_format, reported)
+    except InvalidRequest:
+        return None
+
+
+def _capped(counts: UsageObject, room: Mapping[str, object]) -> dict[str, Any]:
+    capped = dict(counts)
+    for name, most in room.items():
+        if isinstance(most, int) and _count(counts, name) > most:
+            capped[name] = most
+    return capped
+
+
+def _count(counts: UsageObject, name: str) -> int:
+    value = counts.get(name)
+    return value if isinstance(value, int) else 0

@@ -5,8 +5,8 @@ import pytest
 from bursar.dialects import anthropic_messages as dialect
 from bursar.dialects.caching import CachePolicy, Uncacheable
 from bursar.dialects.refusal import RefusalKind
-from bursar.dialects.usage import ProviderUsage
 from bursar.errors import InvalidRequest
+from bursar.prices.usage import Usage
 
 ASK = {"model": "claude-opus-4-8", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 ANSWER = {
@@ -174,13 +174,13 @@ def test_usage_becomes_totals_with_the_cached_parts_beside_them():
         cache_creation={"ephemeral_5m_input_tokens": 300, "ephemeral_1h_input_tokens": 200},
         output_tokens=40,
         output_tokens_details={"thinking_tokens": 30},
-    ) == ProviderUsage(1512, 1000, 300, 200, 40, 30)
+    ) == Usage(1512, 1000, 300, 200, 40, 30)
 
 
 def test_the_providers_own_compaction_of_a_context_is_billed_on_top():
     step = {"type": "compaction", "input_tokens": 100, "output_tokens": 20}
     turn = {"type": "message", "input_tokens": 3, "output_tokens": 2}
-    assert usage_of(input_tokens=3, output_tokens=2, iterations=[step, turn]) == ProviderUsage(
+    assert usage_of(input_tokens=3, output_tokens=2, iterations=[step, turn]) == Usage(
         input_tokens=103, output_tokens=22
     )
 
@@ -232,3 +232,10 @@ def test_the_text_and_the_calls_of_an_answer_are_read():
     assert (call.tool_call_id, call.name, call.arguments_json) == ("t1", "look", '{"at":"x"}')
     assert dialect.text_of(b"<html>") == ""
     assert dialect.tool_calls_of(b"<html>") == ()
+
+
+def test_a_key_is_read_where_it_is_sent():
+    assert dict(dialect.credentials("k")) == {"x-api-key": "k"}
+    assert dialect.credentials_in(dict(dialect.credentials("k"))) == "k"
+    assert dialect.credentials_in({"authorization": "Bearer k"}) == "k"
+    assert dialect.credentials_in({}) == ""

@@ -29,6 +29,9 @@ def test_every_json_object_is_read_as_it_is_however_it_was_spaced(fields):
         b'{"model":"small","model":"large"}',
         b'{"model":"small","mod\\u0065l":"large"}',
         b'{ "a": {"b": 1}, "a": {"b": 1} }',
+        b'{"aaaaaaaa": 1, "b": 2, "b": 3}',
+        b'{"a":1,"b":2,"c":3,"d":4,"a":1}',
+        b'{"a":1,"b":2,"c":3,"d":4,"e":5,"ab":1,"a":10}',
     ],
 )
 def test_a_field_given_twice_is_refused_because_readers_differ_on_which_counts(text):

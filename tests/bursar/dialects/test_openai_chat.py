@@ -5,8 +5,8 @@ import pytest
 from bursar.dialects import openai_chat as dialect
 from bursar.dialects.caching import CachePolicy, Uncacheable
 from bursar.dialects.refusal import RefusalKind
-from bursar.dialects.usage import ProviderUsage
 from bursar.errors import InvalidRequest
+from bursar.prices.usage import Usage
 
 ASK = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
 MESSAGE = {"role": "assistant", "content": "Hello.", "refusal": None, "annotations": []}
@@ -143,7 +143,7 @@ def test_usage_is_read_with_its_parts():
         total_tokens=2050,
         prompt_tokens_details={"cached_tokens": 1024, "cache_write_tokens": 512},
         completion_tokens_details={"reasoning_tokens": 40},
-    ) == ProviderUsage(2000, 1024, 512, 0, 50, 40)
+    ) == Usage(2000, 1024, 512, 0, 50, 40)
 
 
 def test_reasoning_that_a_server_hides_in_the_total_is_output():
@@ -152,7 +152,7 @@ def test_reasoning_that_a_server_hides_in_the_total_is_output():
         completion_tokens=5,
         total_tokens=35,
         completion_tokens_details={"reasoning_tokens": 20},
-    ) == ProviderUsage(input_tokens=10, output_tokens=25, reasoning_tokens=20)
+    ) == Usage(input_tokens=10, output_tokens=25, reasoning_tokens=20)
 
 
 def test_parts_never_exceed_their_whole():
@@ -160,7 +160,7 @@ def test_parts_never_exceed_their_whole():
         prompt_tokens=10,
         completion_tokens=5,
         prompt_tokens_details={"cached_tokens": 99, "cache_write_tokens": 9},
-    ) == ProviderUsage(input_tokens=10, cached_input_tokens=10, output_tokens=5)
+    ) == Usage(input_tokens=10, cached_input_tokens=10, output_tokens=5)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b'{"usage":null}', b'{"usage":{}}'])
@@ -196,3 +196,10 @@ def test_the_text_and_the_calls_of_an_answer_are_read():
     (read_call,) = dialect.tool_calls_of(body)
     assert (read_call.tool_call_id, read_call.name) == ("c1", "look")
     assert dialect.text_of(b"<html>") == ""
+
+
+def test_a_key_is_read_where_it_is_sent():
+    assert dict(dialect.credentials("k")) == {"authorization": "Bearer k"}
+    assert dialect.credentials_in(dict(dialect.credentials("k"))) == "k"
+    assert dialect.credentials_in({"authorization": "Bearer k"}) == "k"
+    assert dialect.credentials_in({}) == ""

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.dialects import anthropic_messages, openai_chat
+from bursar.dialects import anthropic_messages, openai_chat, sse
+from bursar.dialects.body import decode_object
 from bursar.dialects.meter import EVENT_BYTES_MAX, TEXT_KEPT_BYTES_MAX
 from bursar.dialects.refusal import RefusalKind
-from bursar.dialects.usage import ProviderUsage
+from bursar.prices.usage import Usage
 
 words = st.text(max_size=150)
 json_inputs = st.dictionaries(
@@ -129,6 +130,15 @@ def test_a_stream_is_metered_as_the_answer_it_amounts_to(case, random):
     assert not meter.has_failed
 
 
+@given(answers)
+def test_the_words_of_the_events_are_the_words_of_the_answer(case):
+    dialect, answer = case
+    body = json.dumps(answer).encode()
+    events = [sse.data_of(event) for event in dialect.as_stream(body, True)]
+    words = [dialect.text_delta(decode_object(event) or {}) for event in events]
+    assert "".join(words) == dialect.text_of(body)
+
+
 @given(openai_answers, st.randoms())
 def test_usage_that_only_we_asked_for_never_reaches_the_client(answer, random):
     body = json.dumps(answer).encode()
@@ -156,7 +166,7 @@ def test_line_ends_of_the_other_kind_are_read_as_well():
     for place in range(len(other)):
         meter.feed(other[place : place + 1])
     assert meter.is_complete
-    assert meter.usage == ProviderUsage(input_tokens=9, output_tokens=4)
+    assert meter.usage == Usage(input_tokens=9, output_tokens=4)
 
 
 ANTHROPIC = {
@@ -200,6 +210,22 @@ def test_what_was_said_until_a_cut_can_be_counted(dialect, answer):
     assert not meter.is_complete
 
 
+@pytest.mark.parametrize(
+    ("dialect", "answer"), [(anthropic_messages, ANTHROPIC), (openai_chat, OPENAI)]
+)
+def test_a_complete_stream_is_settled_as_reported_and_a_cut_one_by_what_came(dialect, answer):
+    events = list(dialect.as_stream(json.dumps(answer).encode(), True))
+    meter = dialect.stream_meter(False)
+    for event in events[: len(events) // 2]:
+        meter.feed(event)
+    cut, is_estimate = meter.settled_usage(9, lambda text: len(text.split()))
+    assert is_estimate
+    assert cut == Usage(input_tokens=9, output_tokens=len(meter.text.last_text().split()))
+    for event in events[len(events) // 2 :]:
+        meter.feed(event)
+    assert meter.settled_usage(1, len) == (Usage(input_tokens=9, output_tokens=4), False)
+
+
 def test_of_a_long_answer_the_end_is_kept_and_the_estimate_is_scaled_up():
     meter = anthropic_messages.stream_meter(False)
     text = 'one "two" \n three ' * 20_000
@@ -239,7 +265,7 @@ def test_a_model_cannot_forge_its_account_by_what_it_says(dialect, answer, text)
     assert honest.stop_reason == ""
     for event in events[-3:]:
         honest.feed(event)
-    assert honest.usage == ProviderUsage(input_tokens=9, output_tokens=4)
+    assert honest.usage == Usage(input_tokens=9, output_tokens=4)
     assert honest.is_complete
 
 
@@ -272,14 +298,14 @@ def test_usage_that_comes_with_every_chunk_is_a_running_total():
         choice = {"index": 0, "delta": {"content": "x"}}
         chunk = {"id": "c", "model": "m", "choices": [choice], "usage": usage}
         meter.feed(b"data: " + json.dumps(chunk).encode() + b"\n\n")
-    assert meter.usage == ProviderUsage(input_tokens=9, output_tokens=3)
+    assert meter.usage == Usage(input_tokens=9, output_tokens=3)
 
 
 def test_the_input_is_known_from_the_first_event_of_an_anthropic_stream():
     events = list(anthropic_messages.as_stream(json.dumps(ANTHROPIC).encode(), True))
     meter = anthropic_messages.stream_meter(False)
     meter.feed(events[0])
-    assert meter.usage == ProviderUsage(input_tokens=9)
+    assert meter.usage == Usage(input_tokens=9)
 
 
 def test_a_stream_whose_last_line_end_is_missing_is_complete():
