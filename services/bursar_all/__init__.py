@@ -1,1 +1,1 @@
-"""All services in one place: the `bursar` command and the embedded instance."""
+"""All services in one place: the `bursar` command, and `bursar_all.embedded.Bursar`."""
