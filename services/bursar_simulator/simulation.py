@@ -186,7 +186,9 @@ class Simulation:
         fault = self.faults.next_for(facts.model)
         if fault is not None:
             return fault
-        text = arrival.headers.get(directive.HEADER) or directive.in_text(last_words(facts.body))
+        text = arrival.headers.get(directive.HEADER) or directive.in_text(
+            "\n".join(last_words(facts.body))
+        )
         return directive.parse(text) if text else HEALTHY
 
     async def _call(self, arrival: Arrival, facts: RequestFacts, told: Directive) -> Call:

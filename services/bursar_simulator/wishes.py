@@ -15,6 +15,7 @@ from bursar_simulator.wire_format import WireFormat
 OUTPUT_TOKENS_DEFAULT = 4_096
 """The bound of an answer whose request sets none, as OpenAI allows."""
 ABOUT_WORDS_MAX = 6
+_SYSTEM_ROLES = ("system", "developer")
 
 
 def wishes_of(wire_format: WireFormat, facts: RequestFacts, told: Directive) -> tuple[Wish, ...]:
@@ -34,22 +35,28 @@ def wishes_of(wire_format: WireFormat, facts: RequestFacts, told: Directive) -> 
     return (first, *(replace(first, seed=other) for other in further))
 
 
-def last_words(request: JsonObject) -> str:
-    """The text of the last message if a user wrote it: where a directive may stand."""
+def last_words(request: JsonObject) -> list[str]:
+    """The texts of the last message if a user wrote it: where a directive may stand. System
+    messages that clients put after it are passed over.
+    """
     messages = request.get("messages")
-    last = messages[-1] if isinstance(messages, list) and messages else None
-    if not isinstance(last, dict) or last.get("role") != "user":
-        return ""
+    turns = (
+        [turn for turn in messages if isinstance(turn, dict)] if isinstance(messages, list) else []
+    )
+    last = next((turn for turn in reversed(turns) if turn.get("role") not in _SYSTEM_ROLES), {})
+    if last.get("role") != "user":
+        return []
     content = last.get("content")
     if isinstance(content, str):
-        return content
+        return [content]
     parts = content if isinstance(content, list) else []
     texts = [part.get("text") for part in parts if isinstance(part, dict)]
-    return "\n".join(text for text in texts if isinstance(text, str))
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _about(facts: RequestFacts) -> str:
-    words = without_directive(last_words(facts.body)).split()
+    """The beginning of what the user said last: clients put reminders of their own before it."""
+    words = without_directive(" ".join(last_words(facts.body)[-1:])).split()
     return " ".join(words[:ABOUT_WORDS_MAX])[:ABOUT_CHARACTERS_MAX]
 
 

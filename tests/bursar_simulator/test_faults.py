@@ -197,6 +197,20 @@ async def test_unknown_betas_and_fields_are_accepted_and_a_head_request_is_answe
         assert response.status == 200
 
 
+async def test_a_directive_is_found_where_a_coding_client_puts_its_users_words():
+    content = [
+        {"type": "text", "text": "<system-reminder>Today is Tuesday.</system-reminder>"},
+        {"type": "text", "text": "Say hi. [simulate: status=529]"},
+    ]
+    messages = [{"role": "user", "content": content}, {"role": "system", "content": "Agents: x"}]
+    async with up() as (_, session):
+        async with post(session, anthropic_messages, CLAUDE, messages=messages) as response:
+            assert response.status == 529
+        content[1]["text"] = "Say hi."
+        async with post(session, anthropic_messages, CLAUDE, messages=messages) as response:
+            assert "about 'Say hi.'" in anthropic_messages.text_of(await response.read())
+
+
 async def test_a_call_without_a_key_is_refused():
     async with up() as (simulated, _), aiohttp.ClientSession(simulated.address) as session:
         assert (await session.post("/v1/messages", json=CLAUDE)).status == 401
