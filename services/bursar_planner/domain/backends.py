@@ -12,6 +12,7 @@ from bursar_planner.domain.vocabulary import Tier
 BACKENDS_MAX = 256
 ID_CHARACTERS_MAX = 256
 REMEDY_CHARACTERS_MAX = 2_000
+NAME_BYTES_MAX = 128  # as in quota, which is asked for the limits of each target
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ def _check_backend(where: str, backend: Backend) -> None:
         raise InvalidRequest.of(
             f"{where}.backend_id", backend.backend_id, f"give 1 to {ID_CHARACTERS_MAX} characters"
         )
+    for name in ("provider", "model", "account_id"):
+        value = getattr(backend.target, name)
+        if len(value.encode()) > NAME_BYTES_MAX:
+            raise InvalidRequest.of(
+                f"{where}.target.{name}", value, f"use at most {NAME_BYTES_MAX} bytes"
+            )
     if len(backend.remedy) > REMEDY_CHARACTERS_MAX:
         raise InvalidRequest.of(
             f"{where}.remedy",
@@ -102,6 +109,12 @@ def is_candidate(backend: Backend, task: Task) -> bool:
     if not task.required_capabilities:
         return backend.target.tier is not Tier.LOCAL_TOOL
     return any(capability in backend.capabilities for capability in task.required_capabilities)
+
+
+def targets_asked(task: Task, backends: Sequence[Backend]) -> tuple[Target, ...]:
+    """Where the task can go now, each once: whose limits matter to its plan."""
+    able = (found for found in backends if found.is_available and is_candidate(found, task))
+    return tuple(dict.fromkeys(backend.target for backend in able))
 
 
 def covered_by(backend: Backend, task: Task) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from bursar.money import format_usd
 from bursar_planner.domain import tables
 from bursar_planner.domain.backends import Backend, covered_by
 from bursar_planner.domain.costs import Prices, Split, expected_need
-from bursar_planner.domain.limits import LimitLevel, Limits, stopping
+from bursar_planner.domain.limits import LimitLevel, Limits, Need, stopping
 from bursar_planner.domain.numerals import listed
 from bursar_planner.domain.paid_api import PaidApi
 from bursar_planner.domain.task import Task
@@ -88,48 +88,51 @@ def _may_be_shown(backend: Backend, seen: Circumstances) -> bool:
 
 def _judged(backend: Backend, seen: Circumstances) -> Candidate:
     need = expected_need(backend, seen.split, seen.prices)
-    covers = covered_by(backend, seen.task)
-    candidate = Candidate(
+    if not backend.is_available:
+        why = f"not available: {backend.remedy or 'the executor does not say why'}"
+        return _candidate(backend, why, need, seen)
+    if not backend.is_paid:
+        return _candidate(backend, _merits(backend, need, seen), need, seen)
+    if not seen.paid.is_allowed:
+        return _barred(backend, f"no paid API, because {seen.paid.reason}", need, seen)
+    stopped_by = stopping(seen.limits.matching(backend.target), need)
+    if stopped_by is None:
+        return _candidate(backend, _merits(backend, need, seen), need, seen)
+    why = f"the hard limit {stopped_by.words()}, too little is left for this"
+    return replace(_barred(backend, why, need, seen), stopped_by=stopped_by)
+
+
+def _candidate(backend: Backend, reason: str, need: Need, seen: Circumstances) -> Candidate:
+    return Candidate(
         backend,
-        covers,
+        covered_by(backend, seen.task),
         need.cost_nano_usd,
-        reason="",
+        reason,
         is_requested=backend.answers_to(seen.task.requested_model),
     )
-    if not backend.is_available:
-        remedy = backend.remedy or "the executor does not say why"
-        return replace(candidate, reason=f"not available: {remedy}")
-    if backend.is_paid and not seen.paid.is_allowed:
-        return _barred(candidate, f"no paid API, because {seen.paid.reason}", seen.paid.remedy)
-    stopped_by = stopping(seen.limits.matching(backend.target), need) if backend.is_paid else None
-    if stopped_by is not None:
-        why = f"the hard limit {stopped_by.words()}, too little is left for this"
-        barred = _barred(candidate, why, "raise the limit, or wait")
-        return replace(barred, stopped_by=stopped_by)
-    return replace(candidate, reason=_reason(candidate, seen.split))
 
 
-def _barred(candidate: Candidate, why: str, remedy: str) -> Candidate:
-    backend = replace(candidate.backend, is_available=False, remedy=f"{why}; {remedy}")
-    return replace(candidate, backend=backend, reason=f"not used: {why}")
+def _barred(backend: Backend, why: str, need: Need, seen: Circumstances) -> Candidate:
+    """There, but not to be used for this task."""
+    way_out = seen.paid.remedy or "raise the limit, or wait"
+    barred = replace(backend, is_available=False, remedy=f"{why}; {way_out}")
+    return _candidate(barred, f"not used: {why}", need, seen)
 
 
-def _reason(candidate: Candidate, split: Split) -> str:
-    parts = ["asked for by name"] if candidate.is_requested else []
-    parts.append(tables.TIER_WORDS[candidate.backend.target.tier] + _price_words(candidate, split))
-    if candidate.covers:
-        parts.append(f"covers {listed(candidate.covers)}")
-    return "; ".join(parts)
+def _merits(backend: Backend, need: Need, seen: Circumstances) -> str:
+    asked = "asked for by name; " if backend.answers_to(seen.task.requested_model) else ""
+    price = _price_words(need) if backend.is_paid else ""
+    covers = covered_by(backend, seen.task)
+    covered = f"; covers {listed(covers)}" if covers else ""
+    return f"{asked}{tables.TIER_WORDS[backend.target.tier]}{price}{covered}"
 
 
-def _price_words(candidate: Candidate, split: Split) -> str:
-    if not candidate.backend.is_paid:
-        return ""
-    if candidate.expected_cost_nano_usd is None:
+def _price_words(need: Need) -> str:
+    if need.cost_nano_usd is None:
         return ", price unknown"
     return (
-        f", about {format_usd(candidate.expected_cost_nano_usd)} for {split.input_tokens:,}"
-        f" tokens in and {split.output_tokens:,} out"
+        f", about {format_usd(need.cost_nano_usd)} for {need.input_tokens:,} tokens in and"
+        f" {need.output_tokens:,} out"
     )
 
 

@@ -6,7 +6,7 @@ and without a hint no task is above 0.6, so CRITICAL cannot be reached.
 
 from __future__ import annotations
 
-from bursar_planner.domain.backends import is_candidate
+from bursar_planner.domain.backends import is_candidate, targets_asked
 from bursar_planner.domain.candidates import Candidate, Circumstances, chosen, ranked, uncovered
 from bursar_planner.domain.complexity import complexity_of
 from bursar_planner.domain.costs import Prices, Split, expected_split, most_nano_usd
@@ -53,7 +53,7 @@ def plan(question: Question) -> Plan:
 def _deliberated(question: Question) -> Deliberation:
     task, limits = question.task, question.limits
     possible = [backend for backend in question.backends if is_candidate(backend, task)]
-    near = limits.near(backend.target for backend in possible if backend.is_available)
+    near = limits.near(targets_asked(task, possible))
     complexity = complexity_of(task)
     effective = discounted(complexity.value, is_near_limit=bool(near))
     terms = terms_of(effective)

@@ -1,0 +1,61 @@
+"""What the log is told of a plan: all but the words of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bursar.events.v1 import plans_pb2
+from bursar.planner.v1 import planner_pb2
+
+MADE = "plan.made"
+# An event has 16 KiB; the rest is for its envelope.
+PAYLOAD_BYTES_MAX = 15 * 1024
+
+
+def made_event(
+    request: planner_pb2.PlanRequest, plan: planner_pb2.Plan, description_hmac: bytes
+) -> bytes:
+    """The payload of `plan.made`, at most 15 KiB.
+
+    Of a plan that is larger, the log keeps less: first remedies go, then candidates, then what
+    agents work with, then reasons.
+    """
+    made = plans_pb2.PlanMade(
+        attribution=request.attribution,
+        plan=plan,
+        description_hmac=description_hmac,
+        description_characters=len(request.task.description),
+        required_capabilities=dict.fromkeys(request.task.required_capabilities),
+    )
+    for leave_out in _LESS:
+        if made.ByteSize() <= PAYLOAD_BYTES_MAX:
+            break
+        leave_out(made.plan)
+    return made.SerializeToString()
+
+
+def _without_remedies(plan: planner_pb2.Plan) -> None:
+    for candidate in plan.candidates:
+        candidate.backend.ClearField("remedy")
+        candidate.ClearField("reason")
+
+
+def _without_candidates(plan: planner_pb2.Plan) -> None:
+    plan.ClearField("candidates")
+
+
+def _without_tools(plan: planner_pb2.Plan) -> None:
+    for agent in plan.agents:
+        agent.ClearField("tools")
+
+
+def _without_reasons(plan: planner_pb2.Plan) -> None:
+    plan.ClearField("reasons")
+
+
+_LESS: tuple[Callable[[planner_pb2.Plan], None], ...] = (
+    _without_remedies,
+    _without_candidates,
+    _without_tools,
+    _without_reasons,
+)
