@@ -19,6 +19,7 @@ LABEL_VALUE_BYTES_MAX = 256
 TEXT_BYTES_MAX = 256
 SAVINGS_MAX = 8
 _UTF8_BYTES_MAX = 4  # of one character
+_TIERS = frozenset(ledger_pb2.BackendTier.values())
 
 
 def check_text(field: str, value: str, bytes_max: int = TEXT_BYTES_MAX) -> None:
@@ -137,5 +138,5 @@ def _check_part(field: str, part: int, whole: int) -> None:
 
 
 def _check_tier(field: str, tier: int) -> None:
-    if tier not in ledger_pb2.BackendTier.values():
+    if tier not in _TIERS:
         raise InvalidRequest.of(field, tier, "name a tier of the contract, or none")

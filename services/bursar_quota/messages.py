@@ -29,31 +29,41 @@ def attribution_of(message: ledger_pb2.Attribution) -> Attribution:
     )
 
 
-def attribution_message(attribution: Attribution) -> ledger_pb2.Attribution:
-    return ledger_pb2.Attribution(
-        tenant_id=attribution.tenant_id,
-        team_id=attribution.team_id,
-        user_id=attribution.user_id,
-        key_id=attribution.key_id,
-        task_id=attribution.task_id,
-        agent_id=attribution.agent_id,
-        call_id=attribution.call_id,
-        labels=dict(attribution.labels),
-        cause_id=attribution.cause_id,
-    )
+def write_attribution(attribution: Attribution, message: ledger_pb2.Attribution) -> None:
+    """In place: a message that is given to another's constructor is copied, which costs as much."""
+    message.tenant_id = attribution.tenant_id
+    if attribution.team_id:
+        message.team_id = attribution.team_id
+    if attribution.user_id:
+        message.user_id = attribution.user_id
+    if attribution.key_id:
+        message.key_id = attribution.key_id
+    if attribution.task_id:
+        message.task_id = attribution.task_id
+    if attribution.agent_id:
+        message.agent_id = attribution.agent_id
+    if attribution.call_id:
+        message.call_id = attribution.call_id
+    if attribution.labels:
+        message.labels.update(attribution.labels)
+    if attribution.cause_id:
+        message.cause_id = attribution.cause_id
 
 
 def target_of(message: ledger_pb2.Target) -> Target:
     return Target(message.provider, message.model, int(message.tier), message.account_id)
 
 
-def target_message(target: Target) -> ledger_pb2.Target:
-    return ledger_pb2.Target(
-        provider=target.provider,
-        model=target.model,
-        tier=ledger_pb2.BackendTier.ValueType(target.tier),
-        account_id=target.account_id,
-    )
+def write_target(target: Target, message: ledger_pb2.Target) -> None:
+    message.SetInParent()  # there, even where nothing is known of it
+    if target.provider:
+        message.provider = target.provider
+    if target.model:
+        message.model = target.model
+    if target.tier:
+        message.tier = ledger_pb2.BackendTier.ValueType(target.tier)
+    if target.account_id:
+        message.account_id = target.account_id
 
 
 def amounts_of(message: ledger_pb2.Amounts) -> Amounts:
@@ -62,13 +72,11 @@ def amounts_of(message: ledger_pb2.Amounts) -> Amounts:
     )
 
 
-def amounts_message(amounts: Amounts) -> ledger_pb2.Amounts:
-    return ledger_pb2.Amounts(
-        requests=amounts.requests,
-        input_tokens=amounts.input_tokens,
-        output_tokens=amounts.output_tokens,
-        cost_nano_usd=amounts.cost_nano_usd,
-    )
+def write_amounts(amounts: Amounts, message: ledger_pb2.Amounts) -> None:
+    message.requests = amounts.requests
+    message.input_tokens = amounts.input_tokens
+    message.output_tokens = amounts.output_tokens
+    message.cost_nano_usd = amounts.cost_nano_usd
 
 
 def used_of(usage: ledger_pb2.TokenUsage, cost: ledger_pb2.Cost, requests: int) -> Amounts:

@@ -7,6 +7,7 @@ encoded with the command as its `account`, and stays as it came.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from bursar.events.v1 import usage_pb2
 from bursar_quota.domain.commands import Command, Reserve
@@ -24,19 +25,22 @@ from bursar_quota.domain.events import (
 )
 from bursar_quota.domain.levels import Move
 from bursar_quota.messages import (
-    amounts_message,
     amounts_of,
-    attribution_message,
     attribution_of,
     level_message,
     level_of,
     limit_message,
     limit_of,
-    target_message,
     target_of,
     used_of,
+    write_amounts,
+    write_attribution,
+    write_target,
 )
 from bursar_quota.place import Place
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 
 def limit_put(event: LimitPut, command: Command) -> usage_pb2.LimitPut:
@@ -90,19 +94,20 @@ def limit_deleted_of(message: usage_pb2.LimitDeleted, place: Place) -> LimitDele
 
 
 def reserved(event: Reserved, command: Command) -> usage_pb2.Reserved:
-    return usage_pb2.Reserved(
+    message = usage_pb2.Reserved(
         operation_id=event.operation_id,
         fingerprint=event.fingerprint,
         reservation_id=event.reservation_id,
-        attribution=attribution_message(event.attribution),
-        target=target_message(event.target),
-        held=amounts_message(event.held),
-        moves=_move_messages(event.moves),
         lease_ns=event.lease_ns,
         lease_expires_at_ns=event.lease_expires_at_ns,
         is_dispatched=event.is_dispatched,
         is_near_limit=event.is_near_limit,
     )
+    write_attribution(event.attribution, message.attribution)
+    write_target(event.target, message.target)
+    write_amounts(event.held, message.held)
+    _write_moves(event.moves, message.moves)
+    return message
 
 
 def reserved_of(message: usage_pb2.Reserved, place: Place) -> Reserved:
@@ -133,9 +138,9 @@ def denied(event: Denied, command: Command) -> usage_pb2.Denied:
         retry_after_ns=event.retry_after_ns,
     )
     if isinstance(command, Reserve):
-        message.attribution.CopyFrom(attribution_message(command.attribution))
-        message.target.CopyFrom(target_message(command.target))
-        message.requested.CopyFrom(amounts_message(command.amounts))
+        write_attribution(command.attribution, message.attribution)
+        write_target(command.target, message.target)
+        write_amounts(command.amounts, message.requested)
     return message
 
 
@@ -174,17 +179,18 @@ def dispatched_of(message: usage_pb2.Dispatched, place: Place) -> Dispatched:
 
 
 def settled(event: Settled, command: Command) -> usage_pb2.Settled:
-    return usage_pb2.Settled(
+    message = usage_pb2.Settled(
         operation_id=event.operation_id,
         fingerprint=event.fingerprint,
         reservation_id=event.reservation_id,
-        attribution=attribution_message(event.attribution),
-        target=target_message(event.target),
         requests=event.used.requests,
-        overrun=amounts_message(event.overrun),
-        moves=_move_messages(event.moves),
         is_late=event.is_late,
     )
+    write_attribution(event.attribution, message.attribution)
+    write_target(event.target, message.target)
+    write_amounts(event.overrun, message.overrun)
+    _write_moves(event.moves, message.moves)
+    return message
 
 
 def settled_of(message: usage_pb2.Settled, place: Place) -> Settled:
@@ -204,13 +210,14 @@ def settled_of(message: usage_pb2.Settled, place: Place) -> Settled:
 
 
 def released(event: Released, command: Command) -> usage_pb2.Released:
-    return usage_pb2.Released(
+    message = usage_pb2.Released(
         operation_id=event.operation_id,
         fingerprint=event.fingerprint,
         reservation_id=event.reservation_id,
-        moves=_move_messages(event.moves),
         reason=event.reason,
     )
+    _write_moves(event.moves, message.moves)
+    return message
 
 
 def released_of(message: usage_pb2.Released, place: Place) -> Released:
@@ -227,14 +234,15 @@ def released_of(message: usage_pb2.Released, place: Place) -> Released:
 
 
 def expired(event: Expired, command: Command) -> usage_pb2.Expired:
-    return usage_pb2.Expired(
-        reservation_id=event.reservation_id,
-        is_charged=event.charged is not None,
-        attribution=attribution_message(event.attribution),
-        target=target_message(event.target),
-        charged=None if event.charged is None else amounts_message(event.charged),
-        moves=_move_messages(event.moves),
+    message = usage_pb2.Expired(
+        reservation_id=event.reservation_id, is_charged=event.charged is not None
     )
+    write_attribution(event.attribution, message.attribution)
+    write_target(event.target, message.target)
+    if event.charged is not None:
+        write_amounts(event.charged, message.charged)
+    _write_moves(event.moves, message.moves)
+    return message
 
 
 def expired_of(message: usage_pb2.Expired, place: Place) -> Expired:
@@ -250,14 +258,15 @@ def expired_of(message: usage_pb2.Expired, place: Place) -> Expired:
 
 
 def usage_recorded(event: UsageRecorded, command: Command) -> usage_pb2.UsageRecorded:
-    return usage_pb2.UsageRecorded(
+    message = usage_pb2.UsageRecorded(
         operation_id=event.operation_id,
         fingerprint=event.fingerprint,
-        attribution=attribution_message(event.attribution),
-        target=target_message(event.target),
         requests=event.used.requests,
-        moves=_move_messages(event.moves),
     )
+    write_attribution(event.attribution, message.attribution)
+    write_target(event.target, message.target)
+    _write_moves(event.moves, message.moves)
+    return message
 
 
 def usage_recorded_of(message: usage_pb2.UsageRecorded, place: Place) -> UsageRecorded:
@@ -283,17 +292,19 @@ def horizon_moved_of(message: usage_pb2.HorizonMoved, place: Place) -> HorizonMo
     )
 
 
-def _move_messages(moves: tuple[Move, ...]) -> list[usage_pb2.Move]:
-    return [
-        usage_pb2.Move(
-            limit_id=move.limit_id,
-            window_id=move.window_id,
-            settled_delta=move.settled_delta,
-            held_delta=move.held_delta,
-            window_ends_at_ns=move.window_ends_at_ns,
-        )
-        for move in moves
-    ]
+def _write_moves(
+    moves: tuple[Move, ...], messages: RepeatedCompositeFieldContainer[usage_pb2.Move]
+) -> None:
+    add = messages.add
+    for move in moves:
+        message = add()
+        message.limit_id = move.limit_id
+        message.window_id = move.window_id
+        if move.settled_delta:
+            message.settled_delta = move.settled_delta
+        if move.held_delta:
+            message.held_delta = move.held_delta
+        message.window_ends_at_ns = move.window_ends_at_ns
 
 
 def _moves_of(messages: Iterable[usage_pb2.Move]) -> tuple[Move, ...]:

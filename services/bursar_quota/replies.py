@@ -10,28 +10,34 @@ from bursar_quota.domain.answers import Accounted, Granted, LimitStands, Refused
 from bursar_quota.domain.meters import AMOUNT_MAX
 from bursar_quota.domain.reading import Forecast
 from bursar_quota.domain.terms import Terms
-from bursar_quota.messages import amounts_message, level_message, limit_message
+from bursar_quota.messages import level_message, limit_message, write_amounts
 from bursar_quota.wire import USAGE, event_id_of
 
 
 def position_of(number: int) -> ledger_pb2.Position:
-    return ledger_pb2.Position(
-        stream=USAGE.name,
-        partition=USAGE.partition,
-        event_number=number,
-        event_id=event_id_of(number),
-    )
+    position = ledger_pb2.Position()
+    write_position(number, position)
+    return position
+
+
+def write_position(number: int, position: ledger_pb2.Position) -> None:
+    """The event's place; the frame it is in is not known to who decided it."""
+    position.stream = USAGE.name
+    position.partition = USAGE.partition
+    position.event_number = number
+    position.event_id = event_id_of(number)
 
 
 def granted(answer: Granted, operation_id: str) -> quota_pb2.ReserveResponse:
-    return quota_pb2.ReserveResponse(
+    response = quota_pb2.ReserveResponse(
         operation_id=operation_id,
         reservation_id=answer.reservation_id,
-        held=amounts_message(answer.held),
         lease_expires_at_ns=answer.lease_expires_at_ns,
         is_near_limit=answer.is_near_limit,
-        position=position_of(answer.number),
     )
+    write_amounts(answer.held, response.held)
+    write_position(answer.number, response.position)
+    return response
 
 
 def limit_exceeded(answer: Refused, operation_id: str) -> LimitExceeded:
@@ -54,11 +60,11 @@ def limit_exceeded(answer: Refused, operation_id: str) -> LimitExceeded:
 
 
 def accounted(answer: Accounted) -> quota_pb2.SettleResponse:
-    return quota_pb2.SettleResponse(
-        settled=amounts_message(answer.settled),
-        overrun=amounts_message(answer.overrun),
-        position=position_of(answer.number),
-    )
+    response = quota_pb2.SettleResponse()
+    write_amounts(answer.settled, response.settled)
+    write_amounts(answer.overrun, response.overrun)
+    write_position(answer.number, response.position)
+    return response
 
 
 def limit_stands(answer: LimitStands) -> quota_pb2.PutLimitResponse:

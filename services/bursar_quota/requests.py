@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
 from hashlib import sha256
 from typing import TypeVar
 
@@ -38,6 +38,8 @@ LEASE_NS_DEFAULT = 120 * NS_PER_S
 LEASE_NS_MAX = 24 * NS_PER_HOUR
 REASON_BYTES_MAX = 1024
 TIME_ZONE_DEFAULT = "UTC"
+_OUTCOMES = frozenset(quota_pb2.Outcome.values())
+_SOURCES = frozenset(quota_pb2.UsageSource.values())
 
 Named = TypeVar("Named", Meter, WindowKind, Mode, ManagedBy)
 
@@ -103,7 +105,7 @@ def settle_of(request: quota_pb2.SettleRequest, now_ns: int) -> Settle:
     bounds.check_given_id("reservation_id", request.reservation_id)
     used = _used(request, request.requests or 1)
     bounds.check_id("answered_by_model", request.answered_by_model)
-    _check_known("outcome", request.outcome, quota_pb2.Outcome.values())
+    _check_known("outcome", request.outcome, _OUTCOMES)
     account = usage_pb2.Settled(
         usage=request.usage,
         cost=request.cost,
@@ -216,13 +218,13 @@ def _used(
     bounds.check_savings(request.savings)
     bounds.check_id("provider_request_id", request.provider_request_id, bounds.TEXT_BYTES_MAX)
     bounds.check_amount("duration_ns", request.duration_ns)
-    _check_known("source", request.source, quota_pb2.UsageSource.values())
+    _check_known("source", request.source, _SOURCES)
     used = used_of(request.usage, request.cost, requests)
     bounds.check_amounts("used", used)
     return used
 
 
-def _check_known(field: str, value: int, known: Sequence[int]) -> None:
+def _check_known(field: str, value: int, known: Container[int]) -> None:
     if value not in known:
         raise InvalidRequest.of(field, value, "name one of the contract, or none")
 

@@ -92,7 +92,9 @@ def told(denial: Denial, terms: Terms) -> str:
     """For people: the sentence first, then how it stands."""
     level, limit = denial.level, denial.level.limit
     ends_at_ns = level.window.ends_at_ns
-    ends = terms.calendar.text(limit.time_zone, ends_at_ns) if ends_at_ns else "never"
+    ends = "never ends"
+    if ends_at_ns:
+        ends = f"ends {terms.calendar.text(limit.time_zone, ends_at_ns)}"
     asked, left, amount, settled, held = (
         _shown(limit.meter, found)
         for found in (
@@ -105,7 +107,7 @@ def told(denial: Denial, terms: Terms) -> str:
     )
     return (
         f"{refusal(limit)}: {asked} asked for, {left} of {amount} left ({settled} settled,"
-        f" {held} held); the window ends {ends}"
+        f" {held} held); the window {ends}"
     )
 
 
