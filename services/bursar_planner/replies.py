@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
+from bursar_planner import wire
 from bursar_planner.domain.backends import Backend, Target
 from bursar_planner.domain.candidates import Candidate
 from bursar_planner.domain.plan import Budget, Plan
 
 
-def plan_message(plan: Plan, plan_id: str) -> planner_pb2.Plan:
-    """Floats are for people and programs that only show them: the rules decided on exact ones."""
+def plan_message(plan: Plan, event_id: str) -> planner_pb2.Plan:
+    """Floats are for people and programs that only show them: the rules decided on exact ones.
+
+    A plan does not wait for its event to be in the log, so its position has only the event's id.
+    """
     return planner_pb2.Plan(
-        plan_id=plan_id,
+        plan_id=f"plan_{event_id}",
         policy=plan.policy,
         complexity=float(plan.complexity),
         effective_complexity=float(plan.effective_complexity),
@@ -33,6 +37,7 @@ def plan_message(plan: Plan, plan_id: str) -> planner_pb2.Plan:
         ],
         reasons=plan.reasons,
         uncovered_capabilities=plan.uncovered_capabilities,
+        position=ledger_pb2.Position(stream=wire.STREAM.name, event_id=event_id),
     )
 
 

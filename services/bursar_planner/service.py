@@ -8,7 +8,6 @@ from dataclasses import replace
 from bursar.clients.quota import QuotaClient
 from bursar.eventlog.envelope import DEFAULT_TENANT_ID, new_event_id, observed_event, origin_of
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
-from bursar.eventlog.stream import StreamId
 from bursar.planner.v1 import planner_pb2 as contract
 from bursar.prices.book import PriceBook
 from bursar.telemetry import context as trace_context
@@ -21,8 +20,6 @@ from bursar_planner.levels import LimitLevels
 from bursar_planner.pricing import NoPrices, Pricing
 from bursar_planner.settings import PlannerSettings
 
-STREAM = StreamId("plans")
-
 
 class PlannerService:
     """Satisfies PlannerClient and the wiring's Service."""
@@ -34,14 +31,14 @@ class PlannerService:
             quota, ground.clock, settings.quota_timeout_s, settings.levels_kept_max
         )
         self._pricing = Pricing(lambda: PriceBook.load(settings.prices_file, settings.price_set))
-        self._events = ObservedWriter(ground.log, STREAM, ObservedTerms(clock=ground.clock))
+        self._events = ObservedWriter(ground.log, wire.STREAM, ObservedTerms(clock=ground.clock))
         self._is_ready = asyncio.Event()
         self._is_written = asyncio.Event()
 
     async def run(self) -> None:
         """Writes events until drained, then until cancelled does nothing."""
         try:
-            await self._ground.log.open(STREAM)
+            await self._ground.log.open(wire.STREAM)
             self._is_ready.set()
             await self._events.run()
         finally:
@@ -65,7 +62,7 @@ class PlannerService:
         limits = await self._levels.matching(request.attribution, targets_asked(task, backends))
         now_ns = self._ground.clock()
         plan = await self._priced(Question(task, backends, limits, NoPrices()), now_ns)
-        message = replies.plan_message(plan, f"plan_{new_event_id(now_ns)}")
+        message = replies.plan_message(plan, new_event_id(now_ns))
         self._note(request, message, now_ns)
         return contract.PlanResponse(plan=message)
 
@@ -102,4 +99,5 @@ class PlannerService:
         if trace is not None:
             origin = origin._replace(trace_id=trace.trace_id, span_id=trace.span_id)
         payload = wire.made_event(request, plan, description_hmac)
-        self._events.write(observed_event(wire.MADE, payload, origin, now_ns))
+        event_id = plan.position.event_id
+        self._events.write(observed_event(wire.MADE, payload, origin, now_ns, event_id))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import plans_pb2
 from bursar.planner.v1 import planner_pb2
 
+STREAM = StreamId("plans")
 MADE = "plan.made"
 # An event has 16 KiB; the rest is for its envelope.
 PAYLOAD_BYTES_MAX = 15 * 1024

@@ -11,8 +11,9 @@ from bursar.events.v1 import event_pb2, plans_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.telemetry import context as trace_context
-from bursar_planner.service import STREAM, PlannerService
+from bursar_planner.service import PlannerService
 from bursar_planner.settings import PlannerSettings
+from bursar_planner.wire import STREAM
 from memory_ground import memory_ground
 from planner_quota import LevelsOnly, quota_level
 
@@ -170,6 +171,8 @@ async def test_the_log_is_told_the_plan_for_whom_and_in_which_trace(tmp_path):
     assert (event.tenant_id, event.task_id, event.call_id) == ("acme", "task_1", "call_1")
     assert (event.cause_id, event.trace_id) == ("event_1", trace.trace_id)
     assert made.plan == plan
+    assert plan.plan_id == f"plan_{event.event_id}"
+    assert (plan.position.stream, plan.position.event_id) == ("plans", event.event_id)
     assert made.attribution == ATTRIBUTION
     assert made.required_capabilities == ["linting"]
     assert made.description_characters == len(SECRET)
@@ -202,6 +205,7 @@ async def test_plans_differ_in_nothing_but_their_ids(tmp_path):
     assert len({plan.plan_id for plan in plans}) == 3
     for plan in plans:
         plan.ClearField("plan_id")
+        plan.ClearField("position")
     assert plans[0] == plans[1] == plans[2]
 
 
