@@ -37,6 +37,7 @@ class RunningTasks:
         self._feeds: dict[str, Feed] = {}
         self._ended_feeds: OrderedDict[str, Feed] = OrderedDict()
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[str] = set()
 
     def feed(self, task_id: str) -> Feed | None:
         """The task's steps as they happen; None when it is not, or no longer, at hand."""
@@ -57,10 +58,11 @@ class RunningTasks:
         self._runs[origin.task_id] = run
 
     def cancel(self, task_id: str) -> None:
-        """Ends the task's work where it stands; what was used is settled by its lease."""
+        """Ends the task's work where it stands; what is held is charged or let go by its lease."""
         run = self._runs.get(task_id)
         if run is not None:
-            run.cancel("asked for")
+            self._cancelled.add(task_id)
+            run.cancel()
 
     async def idle(self) -> None:
         """Returns once no task is at work."""
@@ -81,6 +83,7 @@ class RunningTasks:
             await self._end(origin, recorder, result)
         finally:
             del self._runs[origin.task_id]
+            self._cancelled.discard(origin.task_id)
             self._keep_feed(origin.task_id)
 
     async def _result(
@@ -88,6 +91,14 @@ class RunningTasks:
     ) -> executor_pb2.TaskResult:
         try:
             return await TaskRun(origin.task_id, request, recorder, self._team).result()
+        except asyncio.CancelledError:
+            run = asyncio.current_task()
+            if origin.task_id not in self._cancelled or run is None:
+                raise
+            run.uncancel()
+            return executor_pb2.TaskResult(
+                state=executor_pb2.TASK_STATE_CANCELLED, summary="cancelled by its caller"
+            )
         except Exception:  # the edge of a task: one defect must not end its neighbours
             _logger.exception("a defect in task %s", origin.task_id)
             return executor_pb2.TaskResult(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 from bursar.blobs import BlobReference
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
+from bursar.eventlog.envelope import new_event_id
 from bursar.eventlog.log import Cursor
 from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import event_pb2, tasks_pb2
@@ -20,7 +21,6 @@ from bursar_executor.decider import TasksDecider
 from bursar_executor.domain import Command, Event, Origin, RequestCancel, Submit, TaskEntry, Tasks
 from bursar_executor.domain import find as find_task
 from bursar_executor.generation import Generation
-from bursar_executor.identifiers import new_id
 from bursar_executor.running_tasks import RunningTasks
 from bursar_executor.settings import ExecutorSettings
 from bursar_executor.tasks.collaborators import Collaborators
@@ -41,12 +41,13 @@ class ExecutorService:
             ground.log, TasksDecider(), Tasks(), Cursor(STREAM), WriterTerms(ground.clock)
         )
         self._running = RunningTasks(settings, self._writer.submit, team)
-        self._generation = Generation(team, settings)
+        self._generation = Generation(team)
         self._group: asyncio.TaskGroup | None = None
         self._is_ready = asyncio.Event()
 
     async def run(self) -> None:
         """Leads the `tasks` stream, resumes what had not ended, runs what comes."""
+        await self._ground.log.open(STREAM)
         async with self._team.backends, asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._writer.run(), name="tasks writer")
@@ -71,7 +72,7 @@ class ExecutorService:
         reference = await self._ground.blobs.put(tenant_id, task.encoded)
         origin = Origin(
             tenant_id,
-            new_id("task", now_ns),
+            f"task_{new_event_id(now_ns).replace('-', '')}",
             trace.trace_id,
             trace.span_id,
             self._working_copy(task).SerializeToString(),

@@ -18,4 +18,6 @@ class ExecutorSettings(PartSettings):
     tasks_at_once_max: int = Field(default=16, ge=1, le=1_000)
     tasks_waiting_max: int = Field(default=1_000, ge=1, le=100_000)
     local_model_idle_s: float = Field(default=60.0, gt=0)
+    # Callers are on this machine: tools may read their settings where the files came from.
+    is_local: bool = True
     upstream_timeout_s: float = Field(default=600.0, gt=0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from bursar.errors import BursarError
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
+from bursar.prices.rows import PriceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Job:
     max_output_tokens: int
     max_duration_s: float
     operation_id: str
+    # Where the files came from, when that is on this machine: tools look for settings there.
+    origin: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Hold:
     """The most a job can take, and the price row of it; None where no price is known."""
 
     amounts: ledger_pb2.Amounts
-    price: ledger_pb2.PriceRow | None
+    price: PriceRow | None
 
 
 class Backend(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bursar.ledger.v1 import ledger_pb2
@@ -36,7 +37,12 @@ class Assignments:
     remedies: tuple[str, ...]
 
 
-def assign(plan: planner_pb2.Plan, needed: tuple[str, ...], requested_model: str) -> Assignments:
+def assign(
+    plan: planner_pb2.Plan,
+    needed: tuple[str, ...],
+    requested_model: str,
+    missing: Sequence[planner_pb2.Backend] = (),
+) -> Assignments:
     """The first available candidate for each need, cheapest first as the plan ordered them.
 
     A requested model does everything itself. With no need stated it takes one candidate that can
@@ -45,10 +51,10 @@ def assign(plan: planner_pb2.Plan, needed: tuple[str, ...], requested_model: str
     available = [found for found in plan.candidates if found.backend.is_available]
     if requested_model:
         chosen = [found for found in available if found.backend.target.model == requested_model]
-        return _of(plan, chosen[:1], (requested_model,) if not chosen else ())
+        return _of(chosen[:1], (requested_model,) if not chosen else (), missing)
     if not needed:
         readers = [found for found in available if found.backend.target.tier in MODEL_TIERS]
-        return _of(plan, readers[:1], ("an answer in words",) if not readers else ())
+        return _of(readers[:1], ("an answer in words",) if not readers else (), missing)
     chosen, uncovered = [], []
     for capability in needed:
         able = [found for found in available if capability in found.backend.capabilities]
@@ -57,11 +63,13 @@ def assign(plan: planner_pb2.Plan, needed: tuple[str, ...], requested_model: str
         chosen += [found for found in picked if found not in chosen]
         if not picked:
             uncovered.append(capability)
-    return _of(plan, chosen, tuple(uncovered))
+    return _of(chosen, tuple(uncovered), missing)
 
 
 def _of(
-    plan: planner_pb2.Plan, chosen: list[planner_pb2.Candidate], uncovered: tuple[str, ...]
+    chosen: list[planner_pb2.Candidate],
+    uncovered: tuple[str, ...],
+    missing: Sequence[planner_pb2.Backend],
 ) -> Assignments:
     working = tuple(
         Assignment(
@@ -69,13 +77,10 @@ def _of(
         )
         for found in chosen
     )
-    remedies = (
-        tuple(
-            f"{found.backend.backend_id}: {found.backend.remedy}"
-            for found in plan.candidates
-            if not found.backend.is_available and found.backend.remedy
-        )
-        if uncovered
-        else ()
-    )
+    helpful = [
+        found
+        for found in missing
+        if not set(uncovered).isdisjoint(found.capabilities) or found.target.tier in MODEL_TIERS
+    ]
+    remedies = tuple(dict.fromkeys(found.remedy for found in helpful)) if uncovered else ()
     return Assignments(working, uncovered, remedies)

@@ -24,3 +24,5 @@ class Collaborators:
     backends: Registry
     blobs: BlobStore
     clock: Callable[[], int]
+    # True where callers are on this machine and their directories may be looked at.
+    is_local: bool = False

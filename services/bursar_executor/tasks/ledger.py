@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bursar.ledger.v1 import ledger_pb2
+from bursar.prices.recording import recorded_cost
 from bursar_executor.backends.backend import Hold, Outcome
-from bursar_executor.pricing import cost_by_row
 
 
 def sum_of_holds(holds: Iterable[Hold]) -> ledger_pb2.Amounts:
@@ -36,16 +36,14 @@ def sum_of_usages(usages: Iterable[ledger_pb2.TokenUsage]) -> ledger_pb2.TokenUs
 
 def cost_of(hold: Hold, outcome: Outcome) -> ledger_pb2.Cost:
     """The cost of what was used; the whole hold where nobody knows what was used."""
+    used_nothing = not outcome.usage.input_tokens and not outcome.usage.output_tokens
     if outcome.is_usage_unknown:
         return ledger_pb2.Cost(
-            total_nano_usd=hold.amounts.cost_nano_usd,
-            is_known=hold.price is not None,
-            price=hold.price,
+            total_nano_usd=hold.amounts.cost_nano_usd, is_known=hold.price is not None
         )
-    if hold.price is None:
-        is_free = not outcome.usage.input_tokens and not outcome.usage.output_tokens
-        return ledger_pb2.Cost(is_known=is_free)
-    return cost_by_row(hold.price, outcome.usage)
+    if used_nothing:
+        return ledger_pb2.Cost(is_known=True)
+    return recorded_cost(hold.price, outcome.usage)
 
 
 def sum_of_costs(costs: Iterable[ledger_pb2.Cost]) -> ledger_pb2.Cost:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bursar.cache.v1 import cache_pb2
 from bursar.compressor.v1 import compressor_pb2
@@ -62,6 +63,7 @@ class TaskRun:
         self._attribution.task_id = task_id
         self._payment = Payment(team.quota, recorder, self._attribution)
         self._progress = Progress(dict(request.files))
+        self._described: list[planner_pb2.Backend] = []
 
     async def result(self) -> executor_pb2.TaskResult:
         """The end of the task. A BursarError on the way becomes its state; only a defect is
@@ -80,7 +82,9 @@ class TaskRun:
     async def _worked(self) -> executor_pb2.TaskResult:
         needed = self._needed()
         plan = await self._planned(needed)
-        assignments = assign(plan, needed, self._request.submitted.task.requested_model)
+        missing = [found for found in self._described if not found.is_available]
+        requested_model = self._request.submitted.task.requested_model
+        assignments = assign(plan, needed, requested_model, missing)
         answers = self._answers(plan, needed, assignments)
         known = await answers.known()
         if known is not None:
@@ -110,9 +114,13 @@ class TaskRun:
         del task.required_capabilities[:]
         task.required_capabilities.extend(needed)
         task.context_tokens = self._team.backends.count_tokens(context.joined(self._request.files))
-        backends = await self._team.backends.describe(self._request.files)
+        if stated.requested_model:
+            await self._team.backends.model_named(stated.requested_model)
+        self._described = await self._team.backends.describe(self._request.files)
         response = await self._team.planner.plan(
-            planner_pb2.PlanRequest(attribution=self._attribution, task=task, backends=backends)
+            planner_pb2.PlanRequest(
+                attribution=self._attribution, task=task, backends=self._described
+            )
         )
         plan = response.plan
         level = planner_pb2.ThoughtLevel.Name(plan.thought_level).removeprefix("THOUGHT_LEVEL_")
@@ -152,7 +160,16 @@ class TaskRun:
             max_output_tokens=shares.output_tokens,
             max_duration_s=plan.budget.max_duration_ns / 1e9,
             operation_id=f"{self._task_id}/call",
+            origin=self._origin(),
         )
+
+    def _origin(self) -> Path | None:
+        """Where the files came from, as far as this executor may look there."""
+        named = self._request.submitted.origin_directory
+        if not named or not self._team.is_local:
+            return None
+        origin = Path(named)
+        return origin if origin.is_absolute() and origin.is_dir() else None
 
     async def _compressed(
         self, plan: planner_pb2.Plan, assignments: Assignments, shares: context.Shares

@@ -1,0 +1,134 @@
+"""A model behind an endpoint as a backend: one prompt of the task's words and its compressed
+context.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from bursar.executor.v1 import executor_pb2
+from bursar.ledger.v1 import ledger_pb2
+from bursar.planner.v1 import planner_pb2
+from bursar.prices.rows import PriceRow
+from bursar_executor.backends.backend import Hold, Job, Outcome
+from bursar_executor.models.call import CallEnd, ModelCall
+from bursar_executor.models.holds import Prepared, prepared
+from bursar_executor.models.source import EndpointSource
+from bursar_executor.models.speaking import Speaking
+
+# What a model behind a provider is offered for: it reads and writes.
+MODEL_CAPABILITIES = (
+    "code_generation",
+    "code_review",
+    "debugging",
+    "documentation",
+    "refactoring",
+    "testing",
+)
+PROMPT_OVERHEAD_TOKENS = 64
+
+
+class ModelBackend:
+    """One model of one endpoint. `source` gives the endpoint when it is needed, starting it if it
+    has to be.
+    """
+
+    def __init__(
+        self,
+        described: planner_pb2.Backend,
+        source: EndpointSource,
+        speaking: Speaking,
+        session: aiohttp.ClientSession,
+        price: PriceRow | None,
+    ) -> None:
+        self._described = described
+        self._source = source
+        self._session = session
+        self._price = price
+        self.speaking = speaking
+
+    @property
+    def model(self) -> str:
+        return self._described.target.model
+
+    @property
+    def target(self) -> ledger_pb2.Target:
+        return self._described.target
+
+    @property
+    def version(self) -> str:
+        return self._described.backend_id
+
+    @property
+    def start_allowance_s(self) -> float:
+        return self._source.start_allowance_s
+
+    def describe(self) -> planner_pb2.Backend:
+        return self._described
+
+    def input_tokens_max(self, output_tokens: int) -> int:
+        """What its context window leaves beside the answer and the words of the prompt."""
+        return max(1, self._source.context_tokens - output_tokens - PROMPT_OVERHEAD_TOKENS)
+
+    def hold(self, job: Job) -> Hold:
+        return self.prepare(_request_of(job, self.model)).hold
+
+    def prepare(self, request: executor_pb2.GenerateRequest) -> Prepared:
+        """The bytes that will be sent for `request`, and what they may take."""
+        body = self.speaking.dialect.with_usage_in_stream(
+            self.speaking.dialect.request(request, is_streaming=True)
+        )
+        return prepared(body, self.model, request.max_output_tokens, self.speaking, self._price)
+
+    @asynccontextmanager
+    async def calling(self, body: bytes) -> AsyncIterator[ModelCall]:
+        """The call, ready to be read. Raises a BursarError when the endpoint cannot be had."""
+        async with self._source.endpoint() as endpoint:
+            yield ModelCall(self._session, endpoint, self.speaking, body)
+
+    async def work(self, job: Job) -> Outcome:
+        began_s = time.monotonic()
+        body = self.prepare(_request_of(job, self.model)).body
+        async with self.calling(body) as call:
+            text = "".join([piece async for piece in call.texts()])
+        return _outcome(text, call.end, time.monotonic() - began_s)
+
+
+def _request_of(job: Job, model: str) -> executor_pb2.GenerateRequest:
+    prompt = f"{job.description}\n\n{job.context}" if job.context else job.description
+    message = executor_pb2.Message(role=executor_pb2.ROLE_USER, text=prompt)
+    return executor_pb2.GenerateRequest(
+        model=model,
+        messages=[message],
+        max_output_tokens=job.max_output_tokens,
+        temperature=0.0,
+    )
+
+
+def _outcome(text: str, end: CallEnd, duration_s: float) -> Outcome:
+    usage = end.usage
+    speed = usage.output_tokens / duration_s if duration_s else 0.0
+    is_cut = end.stop_reason in (
+        executor_pb2.STOP_REASON_CUT,
+        executor_pb2.STOP_REASON_MAX_TOKENS,
+    )
+    summary = (
+        end.error.message
+        if end.error is not None
+        else f"{usage.output_tokens:,} tokens written, {speed:.0f} a second"
+        + (", cut at its bound" if is_cut else "")
+    )
+    return Outcome(
+        summary=summary,
+        text=text,
+        usage=usage,
+        provider_request_id=end.provider_request_id,
+        answered_by_model=end.model,
+        is_cut=end.error is not None and bool(text),
+        error=end.error,
+        is_usage_unknown=end.is_usage_unknown,
+    )

@@ -1,0 +1,1 @@
+"""Calls to models: what they may take, the request sent, the answer as it streams."""
