@@ -5,6 +5,7 @@ from bursar.identity.api_keys import ApiKeys
 from bursar.identity.caller import LOCAL_TENANT, Caller, local_caller
 from bursar.identity.keyring import Keyring, Purpose
 from bursar.identity.name_table import NameTable
+from bursar.identity.pseudonyms import Pseudonyms
 
 __all__ = [
     "LOCAL_TENANT",
@@ -15,6 +16,7 @@ __all__ = [
     "KeyHolder",
     "Keyring",
     "NameTable",
+    "Pseudonyms",
     "Purpose",
     "local_caller",
 ]
