@@ -9,6 +9,8 @@ import sys
 import click
 
 from bursar.errors import InvalidRequest
+from bursar.tokens.texts import count_text
+from bursar_simulator.domain import MARK
 from bursar_simulator.settings import SimulatorSettings
 from bursar_simulator.simulated_provider import SimulatedProvider
 
@@ -47,6 +49,7 @@ async def _serve(settings: SimulatorSettings) -> None:
     ended = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, ended.set)
+    count_text(MARK, settings.models[0] if settings.models else "")  # loads the vocabulary
     async with SimulatedProvider(settings) as provider:
         click.echo(f"SIMULATED provider at {provider.address}")
         await ended.wait()
