@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ class WorkingCopy:
     def __init__(self, root: Path, originals: Mapping[str, bytes]) -> None:
         self.root = root
         self.originals = dict(originals)
+        self._surroundings: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -41,6 +43,22 @@ class WorkingCopy:
         ]
         return tuple(changed)
 
+    @property
+    def has_surroundings(self) -> bool:
+        return bool(self._surroundings)
+
+    def surround(self, files: Mapping[str, Path]) -> None:
+        """Put copies of other files around those that are worked on. They are no part of the
+        result, whatever becomes of them.
+        """
+        around = {path: place for path, place in files.items() if path not in self.originals}
+        for path, place in around.items():
+            check_path(path)
+            target = self.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place, target)
+        self._surroundings |= around.keys()
+
     def contents(self) -> dict[str, bytes]:
         """The files that came, as they are now; without those that were deleted."""
         places = {path: self.root / path for path in self.paths}
@@ -48,12 +66,13 @@ class WorkingCopy:
 
     def _new_files(self) -> dict[str, bytes]:
         """What was written besides, without caches, generated directories and links."""
+        known = self.originals.keys() | self._surroundings
         found: dict[str, bytes] = {}
         for at, directories, names in os.walk(self.root):
             directories[:] = [name for name in directories if not is_generated(name)]
             for place in (Path(at, name) for name in names):
                 path = place.relative_to(self.root).as_posix()
-                if path not in self.originals and _is_regular(place):
+                if path not in known and _is_regular(place):
                     found[path] = place.read_bytes()
         return found
 

@@ -39,7 +39,7 @@ async def repository_at(start: Path, subprocesses: Subprocesses) -> Repository |
     Raises FailedPrecondition when git finds one but will not read it.
     """
     try:
-        located = await _git(start, subprocesses, "rev-parse", "--show-toplevel")
+        located = await git(start, subprocesses, "rev-parse", "--show-toplevel")
     except BackendUnavailable:
         return None
     if not located.succeeded:
@@ -47,7 +47,7 @@ async def repository_at(start: Path, subprocesses: Subprocesses) -> Repository |
             return None
         raise FailedPrecondition(f"git: {located.stderr.decode(errors='replace').strip()}")
     root = Path(located.stdout.decode(errors="surrogateescape").removesuffix("\n"))
-    status = await _git(
+    status = await git(
         root, subprocesses, "status", "--porcelain=v2", "--branch", "-z",
         "--untracked-files=all", "--no-renames", "--ignore-submodules=all",
     )  # fmt: skip
@@ -77,7 +77,8 @@ def _changed(entries: Iterator[str]) -> Iterator[str]:
                 yield fields[-1]
 
 
-async def _git(at: Path, subprocesses: Subprocesses, *arguments: str) -> CommandResult:
+async def git(at: Path, subprocesses: Subprocesses, *arguments: str) -> CommandResult:
+    """One call of git, supervised, that runs no program a repository names."""
     return await subprocesses.run(
         CommandSpec((*GIT, *arguments), at, environment=ENVIRONMENT, bounds=BOUNDS)
     )
