@@ -25,8 +25,8 @@ class Grace:
         self._outage_ended_at_ns = 0
         self._ends_at_ns = 0
 
-    def spares_begun_before_ns(self, epoch: int, last_event_at_ns: int, now_ns: int) -> int:
-        """Leases that began before this must not expire now; 0 outside any grace.
+    def spares_begun_by_ns(self, epoch: int, last_event_at_ns: int, now_ns: int) -> int:
+        """Leases that began by then must not expire now; 0 outside any grace.
 
         Asked at every tick of the writer that leads.
         """

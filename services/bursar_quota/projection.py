@@ -40,5 +40,5 @@ class QuotaDecider:
         return wire.decode(event_bytes, number)
 
     def due(self, state: State, now_ns: int) -> Command | None:
-        spared_ns = self.grace.spares_begun_before_ns(self._epoch(), state.now.at_ns, now_ns)
+        spared_ns = self.grace.spares_begun_by_ns(self._epoch(), state.now.at_ns, now_ns)
         return due(state, Now(now_ns, self.terms), spared_ns)

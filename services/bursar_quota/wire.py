@@ -93,7 +93,7 @@ def _origin(event: events.Event, command: Command) -> Origin:
             return Origin()
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """A kind's name in the log, its event and message, and the way from one to the other."""
 
     name: str
@@ -104,57 +104,53 @@ class _Kind(NamedTuple):
     decode: Callable[[Any, Place], events.Event]
 
 
-_KINDS = (
-    _Kind(
+KINDS = (
+    Kind(
         "usage.limit_put",
         events.LimitPut,
         usage_pb2.LimitPut,
         payloads.limit_put,
         payloads.limit_put_of,
     ),
-    _Kind(
+    Kind(
         "usage.limit_deleted",
         events.LimitDeleted,
         usage_pb2.LimitDeleted,
         payloads.limit_deleted,
         payloads.limit_deleted_of,
     ),
-    _Kind(
+    Kind(
         "usage.reserved",
         events.Reserved,
         usage_pb2.Reserved,
         payloads.reserved,
         payloads.reserved_of,
     ),
-    _Kind("usage.denied", events.Denied, usage_pb2.Denied, payloads.denied, payloads.denied_of),
-    _Kind(
+    Kind("usage.denied", events.Denied, usage_pb2.Denied, payloads.denied, payloads.denied_of),
+    Kind(
         "usage.dispatched",
         events.Dispatched,
         usage_pb2.Dispatched,
         payloads.dispatched,
         payloads.dispatched_of,
     ),
-    _Kind(
-        "usage.settled", events.Settled, usage_pb2.Settled, payloads.settled, payloads.settled_of
-    ),
-    _Kind(
+    Kind("usage.settled", events.Settled, usage_pb2.Settled, payloads.settled, payloads.settled_of),
+    Kind(
         "usage.released",
         events.Released,
         usage_pb2.Released,
         payloads.released,
         payloads.released_of,
     ),
-    _Kind(
-        "usage.expired", events.Expired, usage_pb2.Expired, payloads.expired, payloads.expired_of
-    ),
-    _Kind(
+    Kind("usage.expired", events.Expired, usage_pb2.Expired, payloads.expired, payloads.expired_of),
+    Kind(
         "usage.recorded",
         events.UsageRecorded,
         usage_pb2.UsageRecorded,
         payloads.usage_recorded,
         payloads.usage_recorded_of,
     ),
-    _Kind(
+    Kind(
         "usage.horizon_moved",
         events.HorizonMoved,
         usage_pb2.HorizonMoved,
@@ -162,5 +158,5 @@ _KINDS = (
         payloads.horizon_moved_of,
     ),
 )
-_BY_EVENT: dict[type, _Kind] = {kind.event: kind for kind in _KINDS}
-_BY_NAME = {kind.name: kind for kind in _KINDS}
+_BY_EVENT: dict[type, Kind] = {kind.event: kind for kind in KINDS}
+_BY_NAME = {kind.name: kind for kind in KINDS}

@@ -76,11 +76,11 @@ class RecordUsage(Operation, frozen=True, gc=False, kw_only=True):
 
 
 class ExpireDue(Struct, frozen=True, gc=False):
-    """What the writer itself asks when leases have run out. After an outage those that began before
-    `spared_begun_before_ns` have grace.
+    """What the writer itself asks when leases have run out. After an outage those that began by
+    `spared_begun_by_ns` have grace.
     """
 
-    spared_begun_before_ns: int = 0
+    spared_begun_by_ns: int = 0
 
 
 class MoveHorizon(Struct, frozen=True, gc=False):

@@ -116,9 +116,8 @@ def _expired(state: State, event: Expired, undo: Undo) -> None:
         return
     _count(state, reservation, event.charged, undo)
     _end_lease(state, reservation, undo)
-    charged = replace(
-        reservation, phase=Phase.CHARGED, claims=event.moves, charged_at_ns=event.at_ns
-    )
+    claims = tuple(replace(move, held_delta=0) for move in event.moves)
+    charged = replace(reservation, phase=Phase.CHARGED, claims=claims, charged_at_ns=event.at_ns)
     undo.put(state.reservations, event.reservation_id, charged)
 
 

@@ -22,24 +22,24 @@ HORIZON_STEP_NS = NS_PER_HOUR
 CHARGED_KEPT_NS = 30 * 24 * NS_PER_HOUR  # to tell, after it is too late to settle, what to do
 
 
-def due(state: State, now: Now, spared_begun_before_ns: int = 0) -> ExpireDue | MoveHorizon | None:
+def due(state: State, now: Now, spared_begun_by_ns: int = 0) -> ExpireDue | MoveHorizon | None:
     """The next order that time has caused; None when there is none.
 
-    After an outage leases that began before `spared_begun_before_ns` have grace, and nothing is
+    After an outage leases that began by `spared_begun_by_ns` have grace, and nothing is
     forgotten; 0 outside any grace.
     """
-    if next(_run_out(state, spared_begun_before_ns, now.ns), None) is not None:
-        return ExpireDue(spared_begun_before_ns)
+    if next(_run_out(state, spared_begun_by_ns, now.ns), None) is not None:
+        return ExpireDue(spared_begun_by_ns)
     forget_before_ns = now.ns - now.terms.horizon_ns
     is_time = forget_before_ns - state.now.forgotten_before_ns >= HORIZON_STEP_NS
-    if state.operations and is_time and not spared_begun_before_ns:
+    if state.operations and is_time and not spared_begun_by_ns:
         return MoveHorizon(forget_before_ns)
     return None
 
 
 def expire_due(state: State, command: ExpireDue, now: Now) -> Decided:
     """The holds whose lease ran out, as many as fit a frame."""
-    run_out = _run_out(state, command.spared_begun_before_ns, now.ns)
+    run_out = _run_out(state, command.spared_begun_by_ns, now.ns)
     number = state.now.event_number
     events = tuple(
         _expired(reservation, number + place, now.ns)
@@ -67,11 +67,11 @@ def _expired(reservation: Reservation, number: int, now_ns: int) -> Expired:
     )
 
 
-def _run_out(state: State, spared_begun_before_ns: int, now_ns: int) -> Iterator[Reservation]:
+def _run_out(state: State, spared_begun_by_ns: int, now_ns: int) -> Iterator[Reservation]:
     for second in sorted(second for second in state.leases if second * NS_PER_S <= now_ns):
         for reservation_id in state.leases[second]:
             reservation = state.reservations[reservation_id]
             expires_at_ns = reservation.lease_expires_at_ns
-            is_spared = expires_at_ns - reservation.lease_ns < spared_begun_before_ns
+            is_spared = expires_at_ns - reservation.lease_ns <= spared_begun_by_ns
             if expires_at_ns <= now_ns and not is_spared:
                 yield reservation
