@@ -48,15 +48,19 @@ class DecidedChain:
 
         Raises LogBroken for a gap, a fork, a bad hash, number, epoch or time.
         """
-        sequence = record.sequence
-        if sequence <= self.sequence:
+        if record.sequence <= self.sequence:
             return None  # delivered twice
-        if sequence != self.sequence + 1:
-            raise broken(self.stream, self.sequence + 1, f"missing; {sequence} came instead")
-        frame = decode(record.frame, self.stream, sequence)
-        self._refuse_what_does_not_continue(frame.header, sequence)
-        self._advance(frame.header, sequence, record.frame)
+        frame = decode(record.frame, self.stream, record.sequence)
+        self._extend(frame.header, record)
         return frame
+
+    def accept_header(self, record: Record) -> FrameHeader | None:
+        """As `accept`, but the events are not looked at: for who needs the chain alone."""
+        if record.sequence <= self.sequence:
+            return None
+        header = decode_header(record.frame, self.stream, record.sequence)
+        self._extend(header, record)
+        return header
 
     async def attach(self, log: EventLog) -> None:
         """Reads the frame at the cursor and compares its hash; learns its epoch and numbers.
@@ -79,7 +83,10 @@ class DecidedChain:
         self.epoch = header.writer_epoch
         self.written_at_ns = header.written_at_ns
 
-    def _refuse_what_does_not_continue(self, header: FrameHeader, sequence: int) -> None:
+    def _extend(self, header: FrameHeader, record: Record) -> None:
+        sequence = record.sequence
+        if sequence != self.sequence + 1:
+            raise broken(self.stream, self.sequence + 1, f"missing; {sequence} came instead")
         if header.previous_hash != self.frame_hash:
             raise broken(self.stream, sequence, "it does not continue the frame before it")
         if header.first_event_number != self.next_event_number:
@@ -89,6 +96,7 @@ class DecidedChain:
             raise broken(self.stream, sequence, f"epoch {header.writer_epoch} after {self.epoch}")
         if header.written_at_ns < self.written_at_ns:
             raise broken(self.stream, sequence, "it was written before the frame before it")
+        self._advance(header, sequence, record.frame)
 
 
 async def refuse_a_fork(log: EventLog, cursor: Cursor) -> bytes | None:

@@ -46,10 +46,12 @@ def origin_of(
     )
 
 
-def observed_event(kind: str, payload: bytes, origin: Origin, at_ns: int) -> bytes:
-    """The bytes of one event of an observed stream, under a new id."""
+def observed_event(
+    kind: str, payload: bytes, origin: Origin, at_ns: int, event_id: str = ""
+) -> bytes:
+    """The bytes of one event of an observed stream, under a new id unless one is given."""
     return event_pb2.Event(
-        event_id=new_event_id(at_ns),
+        event_id=event_id or new_event_id(at_ns),
         kind=kind,
         schema_version=SCHEMA_VERSION,
         tenant_id=origin.tenant_id,
