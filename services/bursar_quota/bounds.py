@@ -18,6 +18,7 @@ LABEL_NAME_BYTES_MAX = 64
 LABEL_VALUE_BYTES_MAX = 256
 TEXT_BYTES_MAX = 256
 SAVINGS_MAX = 8
+REASONS_BYTES_MAX = 1024  # of all savings together
 _UTF8_BYTES_MAX = 4  # of one character
 _TIERS = frozenset(ledger_pb2.BackendTier.values())
 
@@ -130,6 +131,7 @@ def check_savings(savings: Iterable[ledger_pb2.Saving]) -> None:
         raise InvalidRequest.of("savings", len(found), f"give at most {SAVINGS_MAX}, by cause")
     for saving in found:
         check_text("savings.reason", saving.reason)
+    check_text("savings: reasons", "".join(saving.reason for saving in found), REASONS_BYTES_MAX)
 
 
 def _check_part(field: str, part: int, whole: int) -> None:

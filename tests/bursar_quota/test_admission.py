@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bursar.errors import FailedPrecondition
-from bursar_quota.domain.admission import RETRY_WHILE_HELD_NS, told
+from bursar_quota.domain.admission import MATCHING_LIMITS_MAX, RETRY_WHILE_HELD_NS, told
 from bursar_quota.domain.answers import Granted, Refused
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.limits import Mode, Selector, refusal
@@ -197,9 +197,9 @@ def test_a_check_says_the_same_and_changes_nothing():
     assert before != kept.digest()  # the refusal is remembered; the checks were not
 
 
-def test_33_matching_limits_are_refused_before_anything_is_moved():
-    kept = book(*(limit(limit_id=f"l{place}") for place in range(33)))
-    with pytest.raises(FailedPrecondition, match="33 limits match"):
+def test_more_limits_than_one_event_holds_are_refused_before_anything_is_moved():
+    kept = book(*(limit(limit_id=f"l{place}") for place in range(MATCHING_LIMITS_MAX + 1)))
+    with pytest.raises(FailedPrecondition, match="25 limits match this call, and at most 24"):
         kept.reserve(tokens(1))
     kept.delete("l0")
     assert isinstance(kept.reserve(tokens(1)), Granted)

@@ -86,6 +86,7 @@ BAD_SETTLES = {
     },
     "savings": {"savings": [ledger_pb2.Saving() for _ in range(9)]},
     "savings.reason": {"savings": [ledger_pb2.Saving(reason="x" * 257)]},
+    "savings: reasons": {"savings": [ledger_pb2.Saving(reason="x" * 256) for _ in range(5)]},
     "used.requests": {"requests": -1},
     "provider_request_id": {"provider_request_id": "x" * 257},
     "duration_ns": {"duration_ns": -1},

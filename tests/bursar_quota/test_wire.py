@@ -317,7 +317,7 @@ def test_the_largest_orders_fit_an_event():
         "cost": ledger_pb2.Cost(total_nano_usd=most, is_known=True, price=price),
         "provider_request_id": "x" * 256,
         "savings": [
-            ledger_pb2.Saving(input_tokens=most, cost_nano_usd=most, reason="x" * 256)
+            ledger_pb2.Saving(input_tokens=most, cost_nano_usd=most, reason="x" * 128)
             for _ in range(8)
         ],
         "duration_ns": most,
