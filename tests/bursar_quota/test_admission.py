@@ -199,7 +199,7 @@ def test_a_check_says_the_same_and_changes_nothing():
 
 def test_more_limits_than_one_event_holds_are_refused_before_anything_is_moved():
     kept = book(*(limit(limit_id=f"l{place}") for place in range(MATCHING_LIMITS_MAX + 1)))
-    with pytest.raises(FailedPrecondition, match="25 limits match this call, and at most 24"):
+    with pytest.raises(FailedPrecondition, match="33 limits match this call, and at most 32"):
         kept.reserve(tokens(1))
     kept.delete("l0")
     assert isinstance(kept.reserve(tokens(1)), Granted)

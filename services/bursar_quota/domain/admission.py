@@ -18,7 +18,7 @@ from bursar_quota.domain.state import NS_PER_S, LimitEntry, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.domain.windows import Window
 
-MATCHING_LIMITS_MAX = 24  # so that an event with all its moves fits 16 KiB
+MATCHING_LIMITS_MAX = 32  # so that an event with all its moves fits 16 KiB
 RETRY_WHILE_HELD_NS = NS_PER_S  # calls under way give back what they do not use
 
 

@@ -15,6 +15,7 @@ from bursar_quota.domain.windows import WindowKind
 LIMIT_ID_CHARACTERS_MAX = 128
 LIMIT_ID = re.compile(r"[A-Za-z0-9._/-]{1,128}")
 NEAR_PCT = 80
+SCOPE_CHARACTERS_MAX = 160  # of whom a refusal speaks
 
 _PERIODS = {
     WindowKind.MINUTE: "per-minute",
@@ -141,11 +142,12 @@ def made_limit_id(selector: Selector, meter: Meter, window: WindowKind) -> str:
 
 
 def _scope(selector: Selector) -> str:
-    """A provider stands for itself, all else with its axis."""
-    return ", ".join(
+    """A provider stands for itself, all else with its axis; cut where it would be a long list."""
+    scope = ", ".join(
         value if name == "provider" else f"{name.replace('_', ' ')} {value}"
         for name, value in _asked(selector)
     )
+    return scope if len(scope) <= SCOPE_CHARACTERS_MAX else f"{scope[:SCOPE_CHARACTERS_MAX]}…"
 
 
 def _asked(selector: Selector) -> list[tuple[str, str]]:
