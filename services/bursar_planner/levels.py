@@ -27,9 +27,10 @@ Levels: TypeAlias = tuple[LimitLevel, ...]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What quota answered, and when."""
+    """What quota answered, and when. `everywhere` are those levels that no target is needed for."""
 
     levels: Levels
+    everywhere: Levels
     at_ns: int
     is_current: bool = True
 
@@ -52,17 +53,14 @@ class LimitLevels:
 
         Raises what quota finds wrong with the request.
         """
+        asked: list[Target | None] = [*dict.fromkeys(targets)] or [None]
         try:
             async with asyncio.TaskGroup() as group:
-                everywhere = group.create_task(self._known(attribution, None))
-                by_target = {
-                    target: group.create_task(self._known(attribution, target))
-                    for target in dict.fromkeys(targets)
-                }
+                checks = [group.create_task(self._known(attribution, target)) for target in asked]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        found = {target: check.result() for target, check in by_target.items()}
-        return _limits(everywhere.result(), found, self._clock())
+        answers = [check.result() for check in checks]
+        return _limits(asked, answers, self._clock())
 
     async def _known(
         self, attribution: ledger_pb2.Attribution, target: Target | None
@@ -80,27 +78,45 @@ class LimitLevels:
                 raise
             return self._kept.get(key)
         at_ns = self._clock()
-        self._kept.put(key, Known(_levels(filter(_is_lasting, answer.levels)), at_ns, False))
-        return Known(_levels(answer.levels), at_ns)
+        self._kept.put(key, _known_of(filter(_is_lasting, answer.levels), at_ns, is_current=False))
+        return _known_of(answer.levels, at_ns, is_current=True)
 
 
-def _limits(everywhere: Known | None, found: dict[Target, Known | None], now_ns: int) -> Limits:
-    """All of it is as old as its oldest part. What is not known about a target is what is known
-    of the task.
+def _limits(asked: Sequence[Target | None], answers: Sequence[Known | None], now_ns: int) -> Limits:
+    """All of it is as old as its oldest part. Of a target that quota never told anything about,
+    what holds everywhere is known, if anything is.
     """
-    answers = [everywhere, *found.values()]
-    old = [known for known in answers if known is not None and not known.is_current]
-    is_current = all(known is not None and known.is_current for known in answers)
-    if is_current:
+    known = [answer for answer in answers if answer is not None]
+    if len(known) == len(answers) and all(answer.is_current for answer in known):
         knowledge = Knowledge.CURRENT
     else:
-        knowledge = Knowledge.LAST_KNOWN if any(answers) else Knowledge.NONE
+        knowledge = Knowledge.LAST_KNOWN if known else Knowledge.NONE
     return Limits(
-        everywhere=everywhere.levels if everywhere else (),
-        by_target={target: known.levels for target, known in found.items() if known},
+        everywhere=known[0].everywhere if known else (),
+        by_target={
+            target: answer.levels
+            for target, answer in zip(asked, answers, strict=True)
+            if target is not None and answer is not None
+        },
         knowledge=knowledge,
-        age_ns=max((now_ns - known.at_ns for known in old), default=0),
+        age_ns=max((now_ns - answer.at_ns for answer in known if not answer.is_current), default=0),
     )
+
+
+def _known_of(levels: Iterable[quota_pb2.Level], at_ns: int, *, is_current: bool) -> Known:
+    """Those whose meter is known here; a newer quota may count more."""
+    found = [level for level in levels if level.limit.meter in METERS]
+    return Known(
+        tuple(_level_of(level) for level in found),
+        tuple(_level_of(level) for level in found if _holds_everywhere(level)),
+        at_ns,
+        is_current,
+    )
+
+
+def _holds_everywhere(level: quota_pb2.Level) -> bool:
+    selector = level.limit.selector
+    return not (selector.provider or selector.model or selector.tier or selector.account_id)
 
 
 def _key(request: quota_pb2.CheckRequest) -> bytes:
@@ -115,11 +131,6 @@ def _key(request: quota_pb2.CheckRequest) -> bytes:
 def _is_lasting(level: quota_pb2.Level) -> bool:
     """Whether the limit will match the caller's next task, too."""
     return not level.limit.selector.task_id and not level.limit.selector.agent_id
-
-
-def _levels(levels: Iterable[quota_pb2.Level]) -> Levels:
-    """Those whose meter is known here; a newer quota may count more."""
-    return tuple(_level_of(level) for level in levels if level.limit.meter in METERS)
 
 
 def _level_of(level: quota_pb2.Level) -> LimitLevel:

@@ -54,11 +54,16 @@ class Pricing:
         self._book: PriceBook | None = None
         self._vocabularies: set[str] = set()
 
+    @property
+    def is_loaded(self) -> bool:
+        return self._book is not None
+
     async def at(self, at_ns: int) -> PricesAt:
         """Raises InvalidRequest for a file of prices that is not as documented."""
-        async with self._loading:
-            if self._book is None:
-                self._book = await asyncio.to_thread(self._load)
+        if self._book is None:
+            async with self._loading:
+                if self._book is None:
+                    self._book = await asyncio.to_thread(self._load)
         return PricesAt(self._book, at_ns)
 
     async def tokens_of(self, description: str, model: str) -> int:

@@ -61,7 +61,7 @@ class PlannerService:
         backends = requests.backends_of(request.backends)
         limits = await self._levels.matching(request.attribution, targets_asked(task, backends))
         now_ns = self._ground.clock()
-        plan = await self._priced(Question(task, backends, limits, NoPrices()), now_ns)
+        plan = await self._planned(Question(task, backends, limits, NoPrices()), now_ns)
         message = replies.plan_message(plan, new_event_id(now_ns))
         self._note(request, message, now_ns)
         return contract.PlanResponse(plan=message)
@@ -74,20 +74,28 @@ class PlannerService:
             ]
         )
 
-    async def _priced(self, question: Question, now_ns: int) -> Plan:
-        """Planned again with prices where a paid API is among the candidates.
+    async def _planned(self, question: Question, now_ns: int) -> Plan:
+        """A plan with prices for its paid APIs; without any, it waits for no prices to be loaded.
 
-        Most plans have none; those wait for no prices to be loaded and for no count.
+        Prices change neither who is a candidate nor the rules, so the first plan tells whether they
+        are needed.
         """
-        plan = self._policy.plan(question)
-        paid = next((found.backend for found in plan.candidates if found.backend.is_paid), None)
+        if not self._pricing.is_loaded:
+            plan = self._policy.plan(question)
+            if not any(candidate.backend.is_paid for candidate in plan.candidates):
+                return plan
+        paid = next((backend for backend in question.backends if backend.is_paid), None)
         if paid is None:
-            return plan
-        description = question.task.description
-        tokens = await self._pricing.tokens_of(description, paid.target.model)
-        task = replace(question.task, description_tokens=tokens)
-        prices = await self._pricing.at(now_ns)
-        return self._policy.plan(replace(question, task=task, prices=prices))
+            return self._policy.plan(question)
+        tokens = await self._pricing.tokens_of(question.task.description, paid.target.model)
+        return self._policy.plan(
+            Question(
+                replace(question.task, description_tokens=tokens),
+                question.backends,
+                question.limits,
+                await self._pricing.at(now_ns),
+            )
+        )
 
     def _note(self, request: contract.PlanRequest, plan: contract.Plan, now_ns: int) -> None:
         tenant_id = request.attribution.tenant_id or DEFAULT_TENANT_ID

@@ -44,7 +44,29 @@ async def test_levels_are_those_that_quota_finds_for_each_target():
     total, anthropic = found.matching(OPUS)
     assert (total.settled, total.held, total.amount, total.is_hard) == (10, 5, 100, True)
     assert anthropic.meter is Meter.COST_NANO_USD
-    assert quota.checks == 3  # for the task, and once a target
+    assert quota.checks == 2  # once a target
+
+
+async def test_without_a_target_quota_is_asked_for_the_task_alone():
+    quota = LevelsOnly(quota_level("total"), quota_level("anthropic", provider="anthropic"))
+    found = await levels_of(quota).matching(ANN, [])
+    assert [level.limit_id for level in found.everywhere] == ["total"]
+    assert quota.checks == 1
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        {"provider": "anthropic"},
+        {"model": "opus"},
+        {"tier": ledger_pb2.BACKEND_TIER_PAID_API},
+        {"account_id": "me"},
+    ],
+)
+async def test_a_limit_for_some_targets_does_not_hold_everywhere(selector):
+    found = await levels_of(LevelsOnly(quota_level("some", **selector))).matching(ANN, [OPUS])
+    assert found.everywhere == ()
+    assert len(found.matching(OPUS)) == 1
 
 
 async def test_a_soft_limit_is_no_hard_one():

@@ -22,6 +22,11 @@ def counted(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"
 
 
+def paid_calls(count: int) -> str:
+    """`no paid call`, `1 paid call`, `20 paid calls`."""
+    return counted(count, "paid call", "paid calls") if count else "no paid call"
+
+
 def listed(words: tuple[str, ...]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(words) < 2:

@@ -10,7 +10,7 @@ from bursar_planner.domain import tables
 from bursar_planner.domain.candidates import Candidate
 from bursar_planner.domain.complexity import Complexity
 from bursar_planner.domain.limits import LimitLevel, Limits, near_words
-from bursar_planner.domain.numerals import decimal_text, listed
+from bursar_planner.domain.numerals import decimal_text, listed, paid_calls
 from bursar_planner.domain.paid_api import PaidApi
 from bursar_planner.domain.tables import LevelTerms
 from bursar_planner.domain.task import Task
@@ -66,7 +66,7 @@ def _near(found: Deliberation) -> str:
 
 
 def _level(terms: LevelTerms, paid: PaidApi) -> str:
-    calls = f"{terms.max_api_calls} paid calls" if paid.is_allowed else "no paid call"
+    calls = paid_calls(terms.max_api_calls if paid.is_allowed else 0)
     duration_s = terms.max_duration_ns // tables.NS_PER_S
     return (
         f"{terms.level.name}: {terms.words}; at most {terms.max_tokens:,} tokens, {calls},"

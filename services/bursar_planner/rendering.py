@@ -1,0 +1,87 @@
+"""A plan as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bursar.money import format_usd
+from bursar.planner.v1 import planner_pb2
+from bursar_planner.domain.numerals import paid_calls
+
+NS_PER_S = 1_000_000_000
+INDENT = "  "
+GAP = "  "
+
+
+def plan_lines(plan: planner_pb2.Plan) -> list[str]:
+    """What it allows, who works in which order, how the tokens are shared, and why. No colours, no
+    control characters, whatever a name holds.
+    """
+    return [_printable(line) for line in _lines(plan)]
+
+
+def _lines(plan: planner_pb2.Plan) -> Iterator[str]:
+    level = planner_pb2.ThoughtLevel.Name(plan.thought_level).removeprefix("THOUGHT_LEVEL_")
+    yield f"{level} by {plan.policy}: {_budget(plan.budget)}"
+    strategy = planner_pb2.CacheStrategy.Name(plan.cache_strategy)
+    cache = strategy.removeprefix("CACHE_STRATEGY_").lower()
+    yield f"cache {cache}, compression {plan.compression_level}"
+    yield from _section("who, in this order", _table(_candidates(plan)))
+    yield from _section("agents", _table(_agents(plan)))
+    yield from _section("why", plan.reasons)
+
+
+def _budget(budget: planner_pb2.Budget) -> str:
+    calls = paid_calls(budget.max_api_calls)
+    duration_s = budget.max_duration_ns // NS_PER_S
+    return f"at most {budget.max_tokens:,} tokens, {calls}, {duration_s:,} s, {_cost(budget)}"
+
+
+def _cost(budget: planner_pb2.Budget) -> str:
+    if not budget.is_cost_known:
+        return "price unknown"
+    if not budget.max_cost_nano_usd:
+        return "free"
+    return f"{format_usd(budget.max_cost_nano_usd)} in all"
+
+
+def _candidates(plan: planner_pb2.Plan) -> Iterator[tuple[str, ...]]:
+    """Those that cannot work have no number."""
+    number = 0
+    for candidate in plan.candidates:
+        backend = candidate.backend
+        number += backend.is_available
+        remedy = (
+            "" if backend.is_available or backend.remedy in candidate.reason else backend.remedy
+        )
+        reason = candidate.reason if not remedy else f"not used: {remedy}"
+        yield (str(number) if backend.is_available else "-", backend.backend_id, reason)
+    if not plan.candidates:
+        yield ("-", "nobody here can do this", "")
+
+
+def _agents(plan: planner_pb2.Plan) -> Iterator[tuple[str, ...]]:
+    for agent in plan.agents:
+        yield (agent.role, f"{agent.max_tokens:,} tokens", ", ".join(agent.tools))
+
+
+def _table(rows: Iterator[tuple[str, ...]]) -> list[str]:
+    """Columns as wide as their widest cell, but for the last."""
+    found = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*found, strict=True)]
+    return [
+        GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in found
+    ]
+
+
+def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+    yield ""
+    yield title
+    for line in lines:
+        yield f"{INDENT}{line}"
+
+
+def _printable(line: str) -> str:
+    """Names come from outside; none of them moves a cursor."""
+    return "".join(character if character.isprintable() else "?" for character in line)
