@@ -8,6 +8,8 @@ from dataclasses import replace
 from bursar.clients.quota import QuotaClient
 from bursar.eventlog.envelope import DEFAULT_TENANT_ID, new_event_id, observed_event, origin_of
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
+from bursar.identity import Pseudonyms
+from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2 as contract
 from bursar.prices.book import PriceBook
 from bursar.telemetry import context as trace_context
@@ -31,6 +33,7 @@ class PlannerService:
             quota, ground.clock, settings.quota_timeout_s, settings.levels_kept_max
         )
         self._pricing = Pricing(lambda: PriceBook.load(settings.prices_file, settings.price_set))
+        self._pseudonyms = Pseudonyms(ground.keyring, ground.names)
         self._events = ObservedWriter(ground.log, wire.STREAM, ObservedTerms(clock=ground.clock))
         self._is_ready = asyncio.Event()
         self._is_written = asyncio.Event()
@@ -98,14 +101,17 @@ class PlannerService:
         )
 
     def _note(self, request: contract.PlanRequest, plan: contract.Plan, now_ns: int) -> None:
+        """Words become a keyed hash, the user a pseudonym: neither is in the log."""
         tenant_id = request.attribution.tenant_id or DEFAULT_TENANT_ID
-        description_hmac = self._ground.keyring.keyed_hash(
-            tenant_id, request.task.description.encode()
-        )
+        description = request.task.description.encode()
+        description_hmac = self._ground.keyring.keyed_hash(tenant_id, description)
+        attribution = ledger_pb2.Attribution()
+        attribution.CopyFrom(request.attribution)
+        attribution.user_id = self._pseudonyms.user(tenant_id, attribution.user_id)
         trace = trace_context.current()
-        origin = origin_of(request.attribution)
+        origin = origin_of(attribution)
         if trace is not None:
             origin = origin._replace(trace_id=trace.trace_id, span_id=trace.span_id)
-        payload = wire.made_event(request, plan, description_hmac)
+        payload = wire.made_event(attribution, request.task, plan, description_hmac)
         event_id = plan.position.event_id
         self._events.write(observed_event(wire.MADE, payload, origin, now_ns, event_id))

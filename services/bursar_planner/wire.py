@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import plans_pb2
+from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 
 STREAM = StreamId("plans")
@@ -15,19 +16,22 @@ PAYLOAD_BYTES_MAX = 15 * 1024
 
 
 def made_event(
-    request: planner_pb2.PlanRequest, plan: planner_pb2.Plan, description_hmac: bytes
+    attribution: ledger_pb2.Attribution,
+    task: planner_pb2.Task,
+    plan: planner_pb2.Plan,
+    description_hmac: bytes,
 ) -> bytes:
-    """The payload of `plan.made`, at most 15 KiB.
+    """The payload of `plan.made`, at most 15 KiB. `attribution` names no person.
 
     Of a plan that is larger, the log keeps less: first remedies go, then candidates, then what
     agents work with, then reasons.
     """
     made = plans_pb2.PlanMade(
-        attribution=request.attribution,
+        attribution=attribution,
         plan=plan,
         description_hmac=description_hmac,
-        description_characters=len(request.task.description),
-        required_capabilities=dict.fromkeys(request.task.required_capabilities),
+        description_characters=len(task.description),
+        required_capabilities=dict.fromkeys(task.required_capabilities),
     )
     for leave_out in _LESS:
         if made.ByteSize() <= PAYLOAD_BYTES_MAX:

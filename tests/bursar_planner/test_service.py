@@ -18,7 +18,7 @@ from memory_ground import memory_ground
 from planner_quota import LevelsOnly, quota_level
 
 ATTRIBUTION = ledger_pb2.Attribution(
-    tenant_id="acme", user_id="user_ann", task_id="task_1", call_id="call_1", cause_id="event_1"
+    tenant_id="acme", user_id="ann", task_id="task_1", call_id="call_1", cause_id="event_1"
 )
 SECRET = "The password of the door is swordfish"
 
@@ -173,6 +173,9 @@ async def test_the_log_is_told_the_plan_for_whom_and_in_which_trace(tmp_path):
     assert made.plan == plan
     assert plan.plan_id == f"plan_{event.event_id}"
     assert (plan.position.stream, plan.position.event_id) == ("plans", event.event_id)
+    assert made.attribution.user_id == ground.keyring.pseudonym("acme", "user", "ann")
+    assert ground.names.name_of("acme", made.attribution.user_id) == "ann"
+    made.attribution.user_id = "ann"
     assert made.attribution == ATTRIBUTION
     assert made.required_capabilities == ["linting"]
     assert made.description_characters == len(SECRET)
