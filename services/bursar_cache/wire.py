@@ -1,0 +1,189 @@
+"""The cache's words to and from the contract's, and its events as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bursar.cache.v1 import cache_pb2 as contract
+from bursar.errors import InvalidRequest
+from bursar.eventlog.envelope import DEFAULT_TENANT_ID
+from bursar.events.v1 import cache_pb2 as events
+from bursar.ledger.v1 import ledger_pb2
+from bursar.planner.v1 import planner_pb2
+from bursar_cache.disk_table import Eviction
+from bursar_cache.domain import KEY_BYTES, Answer, Selection, Selector, Strategy
+from bursar_cache.memory import Kept, Place
+
+HIT, MISS, STORED = "cache.hit", "cache.miss", "cache.stored"
+INVALIDATED, EVICTED = "cache.invalidated", "cache.evicted"
+
+_STRATEGIES: dict[int, Strategy] = {
+    planner_pb2.CACHE_STRATEGY_UNSPECIFIED: Strategy.STANDARD,
+    planner_pb2.CACHE_STRATEGY_AGGRESSIVE: Strategy.AGGRESSIVE,
+    planner_pb2.CACHE_STRATEGY_STANDARD: Strategy.STANDARD,
+    planner_pb2.CACHE_STRATEGY_SELECTIVE: Strategy.SELECTIVE,
+    planner_pb2.CACHE_STRATEGY_MINIMAL: Strategy.MINIMAL,
+    planner_pb2.CACHE_STRATEGY_NONE: Strategy.NONE,
+}
+
+
+def place_of(
+    attribution: ledger_pb2.Attribution,
+    key: contract.Key,
+    keyed_hash: Callable[[str, bytes], bytes],
+) -> Place:
+    """Where the answer to a request stands. The canonical form is hashed under the tenant's key."""
+    tenant_id = attribution.tenant_id or DEFAULT_TENANT_ID
+    exact_key = key.exact_key
+    if exact_key:
+        return (tenant_id, checked_key(exact_key))
+    canonical_form = key.canonical_form
+    if not canonical_form:
+        remedy = "give the canonical form of the request, or its keyed hash"
+        raise InvalidRequest.of("key", "nothing", remedy)
+    return (tenant_id, keyed_hash(tenant_id, canonical_form))
+
+
+def checked_key(exact_key: bytes) -> bytes:
+    """Raises InvalidRequest for anything but 32 bytes."""
+    if len(exact_key) != KEY_BYTES:
+        remedy = f"give the {KEY_BYTES} bytes of an HMAC-SHA256"
+        raise InvalidRequest.of("exact_key", f"{len(exact_key)} bytes", remedy)
+    return exact_key
+
+
+def strategy_of(number: int) -> Strategy:
+    """Standard where none is given. Raises InvalidRequest for one this version does not know."""
+    strategy = _STRATEGIES.get(number)
+    if strategy is None:
+        raise InvalidRequest.of("strategy", number, "use a CacheStrategy of the contract")
+    return strategy
+
+
+def answer_of(request: contract.StoreRequest) -> Answer:
+    """What the rules look at."""
+    entry = request.entry
+    return Answer(
+        content_bytes=entry.ByteSize(),
+        is_complete=request.is_complete,
+        cost_nano_usd=entry.cost.total_nano_usd if entry.cost.is_known else 0,
+        tokens=entry.usage.input_tokens + entry.usage.output_tokens,
+        tags=tuple(dict.fromkeys(entry.tags)),
+    )
+
+
+def stored_entry(
+    given: contract.Entry,
+    place: Place,
+    tags: tuple[str, ...],
+    stored_at_ns: int,
+    expires_at_ns: int,
+) -> contract.Entry:
+    """The entry as it is kept: a copy, with what the service sets."""
+    entry = contract.Entry()
+    entry.CopyFrom(given)
+    entry.exact_key = place[1]
+    entry.stored_at_ns = stored_at_ns
+    entry.expires_at_ns = expires_at_ns
+    del entry.tags[:]
+    entry.tags.extend(tags)
+    return entry
+
+
+def kept_of(place: Place, entry: contract.Entry, layer: contract.Layer.ValueType) -> Kept:
+    """The entry as memory holds it; `layer` is the one it will be given from."""
+    return Kept(
+        place=place,
+        model=entry.target.model,
+        tags=tuple(entry.tags),
+        stored_at_ns=entry.stored_at_ns,
+        expires_at_ns=entry.expires_at_ns,
+        response=contract.LookupResponse(is_hit=True, entry=entry, layer=layer).SerializeToString(),
+        hit=events.CacheHit(
+            target=entry.target,
+            exact_key=entry.exact_key,
+            saved_usage=entry.usage,
+            saved_cost=entry.cost,
+            content_kind=entry.content_kind,
+        ).SerializeToString(),
+    )
+
+
+def hit_event(
+    attribution: ledger_pb2.Attribution, kept: Kept, layer: contract.Layer.ValueType
+) -> bytes:
+    """The payload of a hit. Fields of one message may come in parts: what is the same for every
+    hit of an entry is encoded once.
+    """
+    own = events.CacheHit(attribution=attribution, layer=layer).SerializeToString()
+    return own + kept.hit
+
+
+def miss_event(request: contract.LookupRequest, place: Place, miss_reason: str) -> bytes:
+    return events.CacheMiss(
+        attribution=request.attribution,
+        target=request.target,
+        exact_key=place[1],
+        miss_reason=miss_reason,
+    ).SerializeToString()
+
+
+def stored_event(attribution: ledger_pb2.Attribution, entry: contract.Entry) -> bytes:
+    return events.CacheStored(
+        attribution=attribution,
+        target=entry.target,
+        exact_key=entry.exact_key,
+        content_bytes=len(entry.content),
+        expires_at_ns=entry.expires_at_ns,
+        content_kind=entry.content_kind,
+    ).SerializeToString()
+
+
+def evicted_event(eviction: Eviction, layer: contract.Layer.ValueType) -> bytes:
+    return events.CacheEvicted(
+        tenant_id=eviction.place[0],
+        exact_key=eviction.place[1],
+        layer=layer,
+        reason=eviction.reason,
+    ).SerializeToString()
+
+
+def selection_of(request: contract.InvalidateRequest) -> Selection:
+    """What the request selects. Raises InvalidRequest when it selects nothing."""
+    tenant_id = request.tenant_id or DEFAULT_TENANT_ID
+    match request.WhichOneof("selection"):
+        case "exact_key":
+            key = checked_key(request.exact_key)
+            return Selection(tenant_id, Selector.KEY, exact_key=key)
+        case "tag" if request.tag:
+            return Selection(tenant_id, Selector.TAG, request.tag)
+        case "model" if request.model:
+            return Selection(tenant_id, Selector.MODEL, request.model)
+        case "everything" if request.everything:
+            return Selection(tenant_id, Selector.EVERYTHING)
+    raise InvalidRequest.of(
+        "selection", "nothing", "give a key, a tag, a model, or everything = true"
+    )
+
+
+def invalidated_event(selection: Selection, reason: str, entries: int) -> bytes:
+    is_tag = selection.selector is Selector.TAG
+    is_model = selection.selector is Selector.MODEL
+    return events.CacheInvalidated(
+        tenant_id=selection.tenant_id,
+        selection=selection.selector,
+        exact_key=selection.exact_key,
+        tag=selection.name if is_tag else "",
+        model=selection.name if is_model else "",
+        reason=reason,
+        invalidated_entries=entries,
+    ).SerializeToString()
+
+
+def invalidated_selection(payload: bytes) -> Selection | None:
+    """What an invalidation of the log selects; None for a kind this version does not know."""
+    event = events.CacheInvalidated.FromString(payload)
+    if event.selection not in list(Selector):
+        return None
+    selector = Selector(event.selection)
+    return Selection(event.tenant_id, selector, event.tag or event.model, event.exact_key)
