@@ -115,6 +115,8 @@ class TaskSession:
             ],
             is_cache_bypassed=self._is_cache_bypassed,
         )
+        if selection is not None:
+            request.origin_directory = str(selection.root)
         if selection is not None and selection.repository is not None:
             request.repository.commit_id = selection.repository.commit_id
             request.repository.is_dirty = selection.repository.is_dirty

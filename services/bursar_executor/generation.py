@@ -109,7 +109,7 @@ class Generation:
         )
         if not found.is_hit:
             return None
-        dialect = call.backend.speaking.dialect
+        dialect = call.backend.dialect
         content = found.entry.content
         finished = executor_pb2.Finished(
             stop_reason=executor_pb2.STOP_REASON_END,

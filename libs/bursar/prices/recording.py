@@ -37,6 +37,19 @@ def recorded_cost(
     )
 
 
+def usage_message(usage: Usage, *, is_estimate: bool) -> ledger_pb2.TokenUsage:
+    """A provider's usage as the ledger records it."""
+    return ledger_pb2.TokenUsage(
+        input_tokens=usage.input_tokens,
+        cached_input_tokens=usage.cached_input_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        is_estimate=is_estimate,
+    )
+
+
 def recorded_row(row: PriceRow, input_tokens: int) -> ledger_pb2.PriceRow:
     """The rates of a call with that total input, whichever tier they are from."""
     rates = row.rates_at(input_tokens)

@@ -18,7 +18,7 @@ from bursar_executor.backends.model import MODEL_CAPABILITIES, ModelBackend
 from bursar_executor.endpoints import Endpoint, configured_endpoints, local_endpoints
 from bursar_executor.models.free import free_row
 from bursar_executor.models.source import Standing
-from bursar_executor.models.speaking import BY_NAME
+from bursar_executor.models.speaking import DIALECTS
 from bursar_executor.settings import ExecutorSettings
 
 LOOKED_AGAIN_AFTER_S = 30.0
@@ -97,7 +97,7 @@ class Discovery:
         return ModelBackend(
             described,
             Standing(endpoint),
-            BY_NAME[endpoint.speaks],
+            DIALECTS[endpoint.speaks],
             session,
             self._price(endpoint, model),
         )

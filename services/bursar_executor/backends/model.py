@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from bursar.dialects.dialect import Dialect
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
@@ -18,7 +19,6 @@ from bursar_executor.backends.backend import Hold, Job, Outcome
 from bursar_executor.models.call import CallEnd, ModelCall
 from bursar_executor.models.holds import Prepared, prepared
 from bursar_executor.models.source import EndpointSource
-from bursar_executor.models.speaking import Speaking
 
 # What a model behind a provider is offered for: it reads and writes.
 MODEL_CAPABILITIES = (
@@ -41,7 +41,7 @@ class ModelBackend:
         self,
         described: planner_pb2.Backend,
         source: EndpointSource,
-        speaking: Speaking,
+        dialect: Dialect,
         session: aiohttp.ClientSession,
         price: PriceRow | None,
     ) -> None:
@@ -49,7 +49,7 @@ class ModelBackend:
         self._source = source
         self._session = session
         self._price = price
-        self.speaking = speaking
+        self.dialect = dialect
 
     @property
     def model(self) -> str:
@@ -79,16 +79,14 @@ class ModelBackend:
 
     def prepare(self, request: executor_pb2.GenerateRequest) -> Prepared:
         """The bytes that will be sent for `request`, and what they may take."""
-        body = self.speaking.dialect.with_usage_in_stream(
-            self.speaking.dialect.request(request, is_streaming=True)
-        )
-        return prepared(body, self.model, request.max_output_tokens, self.speaking, self._price)
+        body = self.dialect.with_usage_in_stream(self.dialect.request(request, is_streaming=True))
+        return prepared(body, self.model, request.max_output_tokens, self.dialect, self._price)
 
     @asynccontextmanager
     async def calling(self, body: bytes) -> AsyncIterator[ModelCall]:
         """The call, ready to be read. Raises a BursarError when the endpoint cannot be had."""
         async with self._source.endpoint() as endpoint:
-            yield ModelCall(self._session, endpoint, self.speaking, body)
+            yield ModelCall(self._session, endpoint, self.dialect, body)
 
     async def work(self, job: Job) -> Outcome:
         began_s = time.monotonic()

@@ -4,6 +4,7 @@ brings.
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -45,8 +46,6 @@ class Registry:
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=self._settings.upstream_timeout_s, sock_connect=10)
         self._session = aiohttp.ClientSession(timeout=timeout, auto_decompress=True)
-        for tool in self._tools:
-            await tool.look()
         return self
 
     async def __aexit__(
@@ -63,7 +62,10 @@ class Registry:
     async def describe(self, files: dict[str, bytes]) -> list[planner_pb2.Backend]:
         """Tools whose business some of the files are, the log reader for test logs, all models."""
         paths = list(files)
-        found: list[Backend] = [tool for tool in self._tools if tool.takes(paths)]
+        tools = [tool for tool in self._tools if tool.takes(paths)]
+        if files:
+            await asyncio.gather(*(tool.look() for tool in tools))
+        found: list[Backend] = [*tools]
         if self.logs_in(files) or not files:
             found.append(self._log_reader)
         found += await self._models()

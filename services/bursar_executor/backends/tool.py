@@ -33,7 +33,7 @@ class ToolBackend:
         return f"{self._tool.name} {self._version}"
 
     async def look(self) -> None:
-        """Asks the tool for its version, once for each installed program."""
+        """Learns the tool's version, which its results depend on; each program is asked once."""
         program = self._tool.locate(None)
         if program is not None:
             self._version = await self._bench.version(self._tool, program)

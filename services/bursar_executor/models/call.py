@@ -10,14 +10,15 @@ import aiohttp
 
 from bursar.dialects import sse
 from bursar.dialects.body import decode_object
+from bursar.dialects.dialect import Dialect
 from bursar.dialects.meter import StreamMeter
-from bursar.dialects.usage import ProviderUsage
 from bursar.errors import BackendUnavailable, BursarError, FailedPrecondition, InvalidRequest
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
+from bursar.prices.recording import usage_message
 from bursar.tokens.texts import count_text
 from bursar_executor.endpoints import Endpoint
-from bursar_executor.models.speaking import Speaking
+from bursar_executor.models import speaking
 
 READ_BYTES = 64 * 1024
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
@@ -56,15 +57,15 @@ class ModelCall:
     """Send once, read to the end. `end` is whole once `texts` is exhausted or closed."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, endpoint: Endpoint, speaking: Speaking, body: bytes
+        self, session: aiohttp.ClientSession, endpoint: Endpoint, dialect: Dialect, body: bytes
     ) -> None:
         self.end = CallEnd()
         self._session = session
         self._endpoint = endpoint
-        self._speaking = speaking
+        self._dialect = dialect
         self._body = body
         self._model = model_in(body)
-        self._meter: StreamMeter = speaking.dialect.stream_meter(is_usage_dropped=False)
+        self._meter: StreamMeter = dialect.stream_meter(is_usage_dropped=False)
         self._chunks: list[bytes] = []
         self._answer_bytes = 0
 
@@ -72,8 +73,8 @@ class ModelCall:
         """The words of the answer as they come. Never raises for what the provider does: see
         `end`.
         """
-        url = f"{self._endpoint.base_url.rstrip('/')}{self._speaking.dialect.PATH}"
-        headers = self._speaking.headers(self._endpoint.api_key)
+        url = f"{self._endpoint.base_url.rstrip('/')}{self._dialect.PATH}"
+        headers = speaking.headers(self._dialect, self._endpoint.api_key)
         try:
             self.end.is_sent = True
             async with self._session.post(url, data=self._body, headers=headers) as response:
@@ -112,7 +113,7 @@ class ModelCall:
 
     def _text_in(self, lines: str) -> str:
         decoded = decode_object(sse.data_of(lines.encode()))
-        return "" if decoded is None else self._speaking.text_delta(decoded)
+        return "" if decoded is None else self._dialect.text_delta(decoded)
 
     def _keep(self, chunk: bytes) -> None:
         self._answer_bytes += len(chunk)
@@ -144,9 +145,9 @@ class ModelCall:
             return
         self.end.stop_reason = STOPS.get(meter.stop_reason, executor_pb2.STOP_REASON_END)
         if self._answer_bytes <= ANSWER_BYTES_MAX:
-            self.end.answer = self._speaking.dialect.from_stream(self._chunks)
+            self.end.answer = self._dialect.from_stream(self._chunks)
         if self.end.answer is not None:
-            self.end.tool_calls = self._speaking.dialect.tool_calls_of(self.end.answer)
+            self.end.tool_calls = self._dialect.tool_calls_of(self.end.answer)
 
     def _note_cut(self, why: str) -> None:
         self.end.error = BackendUnavailable(why)
@@ -154,29 +155,13 @@ class ModelCall:
 
     def _note_usage(self) -> None:
         """What the provider said; what was streamed, counted, where it did not come to say it."""
-        meter = self._meter
-        self.end.model = meter.model
-        if meter.usage is not None and meter.is_complete:
-            self.end.usage = _encoded(meter.usage)
-        elif self._answer_bytes:
-            said = meter.usage or ProviderUsage()
-            output_tokens = meter.text.estimated_tokens(
-                lambda text: count_text(text, self._model).tokens
-            )
-            self.end.usage = _encoded(said)
-            self.end.usage.output_tokens = max(said.output_tokens, output_tokens)
-            self.end.usage.is_estimate = True
-
-
-def _encoded(usage: ProviderUsage) -> ledger_pb2.TokenUsage:
-    return ledger_pb2.TokenUsage(
-        input_tokens=usage.input_tokens,
-        cached_input_tokens=usage.cached_input_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        cache_write_1h_tokens=usage.cache_write_1h_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-    )
+        self.end.model = self._meter.model
+        if not self._answer_bytes:
+            return
+        usage, is_estimate = self._meter.settled_usage(
+            0, lambda text: count_text(text, self._model).tokens
+        )
+        self.end.usage = usage_message(usage, is_estimate=is_estimate)
 
 
 def _error_words(content: bytes) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bursar.dialects.body import decode_object
+from bursar.dialects.dialect import Dialect
 from bursar.ledger.v1 import ledger_pb2
 from bursar.prices.costs import hold_cost
 from bursar.prices.rows import PriceRow
 from bursar.tokens.chats import count_chat
 from bursar_executor.backends.backend import Hold
-from bursar_executor.models.speaking import Speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class Prepared:
 
 
 def prepared(
-    body: bytes, model: str, max_output_tokens: int, speaking: Speaking, price: PriceRow | None
+    body: bytes, model: str, max_output_tokens: int, dialect: Dialect, price: PriceRow | None
 ) -> Prepared:
     """Input by a bound of its count, output by the bound that goes out, money by the dearest
     rates.
     """
     fields = decode_object(body) or {}
-    count = count_chat(fields, model, speaking.chat_format)
+    count = count_chat(fields, model, dialect.CHAT_FORMAT)
     cost_nano_usd = 0 if price is None else hold_cost(price, count.bound_tokens, max_output_tokens)
     amounts = ledger_pb2.Amounts(
         requests=1,
