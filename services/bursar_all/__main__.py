@@ -5,9 +5,12 @@ quick.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
+
+DEBUG_VARIABLE = "BURSAR_DEBUG"
 
 # name -> (module, one line of help); a module holds `command`.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -66,6 +69,12 @@ def main() -> None:
     except BursarError as error:
         click.echo(f"bursar: {error.message}", err=True)
         sys.exit(after_error(error))
+    except Exception as defect:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        what = f"{type(defect).__name__}: {defect}"
+        click.echo(f"bursar: a defect ({what}); {DEBUG_VARIABLE}=1 shows where", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
