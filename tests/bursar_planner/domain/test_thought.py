@@ -84,6 +84,22 @@ def test_a_level_allows_what_the_rules_say(level, tokens, calls, seconds, strate
     assert paid.cache_strategy is free.cache_strategy is strategy
 
 
+@pytest.mark.parametrize(
+    ("number", "name", "meaning"),
+    [
+        (1, "TRIVIAL", "simple look-up, no reasoning"),
+        (2, "SIMPLE", "basic logic, minimal context"),
+        (3, "MODERATE", "standard reasoning, normal context"),
+        (4, "COMPLEX", "deep reasoning, extensive context"),
+        (5, "CRITICAL", "maximum reasoning, full context"),
+    ],
+)
+def test_a_level_means_what_the_rules_say(number, name, meaning):
+    plan = planned(task_of(200 * (number - 1) or 1))
+    assert (plan.thought_level, plan.thought_level.name) == (number, name)
+    assert any(reason.startswith(f"{name}: {meaning}; ") for reason in plan.reasons)
+
+
 @pytest.mark.parametrize("level", ThoughtLevel)
 def test_context_is_compressed_safely_unless_it_exceeds_the_budget(level):
     complexity = 200 * (level - 1) or 1
