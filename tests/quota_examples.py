@@ -27,7 +27,7 @@ from bursar_quota.domain.reading import levels_of_tenant
 from bursar_quota.domain.state import NS_PER_S, State
 from bursar_quota.domain.terms import Now
 from bursar_quota.domain.windows import WindowKind
-from bursar_quota.dump import digest
+from bursar_quota.dump import digest, dump
 from bursar_quota.projection import QuotaDecider
 
 NOON_NS = 1_795_521_600 * NS_PER_S  # 2026-11-24T12:00:00Z, a Tuesday
@@ -74,6 +74,9 @@ class Book:
 
     def digest(self) -> bytes:
         return digest(self.state)
+
+    def dumped(self) -> bytes:
+        return dump(self.state)
 
     def tick(self) -> int:
         """Does all that is due; how many orders that were."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bursar.events.v1 import usage_pb2
+from bursar.ledger.v1 import ledger_pb2
 from bursar_quota.domain.commands import Command, Reserve
 from bursar_quota.domain.events import (
     Denied,
@@ -24,6 +25,7 @@ from bursar_quota.domain.events import (
     UsageRecorded,
 )
 from bursar_quota.domain.levels import Move
+from bursar_quota.domain.meters import Amounts
 from bursar_quota.messages import (
     amounts_of,
     attribution_of,
@@ -188,6 +190,7 @@ def settled(event: Settled, command: Command) -> usage_pb2.Settled:
     )
     write_attribution(event.attribution, message.attribution)
     write_target(event.target, message.target)
+    _write_used(event.used, message.usage, message.cost)
     write_amounts(event.overrun, message.overrun)
     _write_moves(event.moves, message.moves)
     return message
@@ -265,6 +268,7 @@ def usage_recorded(event: UsageRecorded, command: Command) -> usage_pb2.UsageRec
     )
     write_attribution(event.attribution, message.attribution)
     write_target(event.target, message.target)
+    _write_used(event.used, message.usage, message.cost)
     _write_moves(event.moves, message.moves)
     return message
 
@@ -290,6 +294,13 @@ def horizon_moved_of(message: usage_pb2.HorizonMoved, place: Place) -> HorizonMo
     return HorizonMoved(
         number=place.number, at_ns=place.at_ns, forget_before_ns=message.forget_before_ns
     )
+
+
+def _write_used(used: Amounts, usage: ledger_pb2.TokenUsage, cost: ledger_pb2.Cost) -> None:
+    """The sums that the rules know; the account adds the parts."""
+    usage.input_tokens = used.input_tokens
+    usage.output_tokens = used.output_tokens
+    cost.total_nano_usd = used.cost_nano_usd
 
 
 def _write_moves(

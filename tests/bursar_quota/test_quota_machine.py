@@ -1,0 +1,254 @@
+"""Any orders in any sequence: the laws of money hold, and a second implementation agrees."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from bursar.errors import BursarError
+from bursar_quota.domain.answers import Answer, Granted, Refused
+from bursar_quota.domain.calls import Attribution, Target
+from bursar_quota.domain.commands import (
+    Command,
+    DeleteLimit,
+    Dispatch,
+    PutLimit,
+    RecordUsage,
+    Release,
+    Reserve,
+    Settle,
+    Stamp,
+)
+from bursar_quota.domain.expiry import due
+from bursar_quota.domain.limits import Limit, Mode, Selector
+from bursar_quota.domain.meters import Amounts, Meter, by_meter
+from bursar_quota.domain.state import NS_PER_S
+from bursar_quota.domain.terms import Now
+from bursar_quota.domain.windows import WindowKind
+from bursar_quota.dump import digest, load
+from naive_quota import Call, NaiveQuota
+from quota_examples import DAY_NS, HOUR_NS, MINUTE_NS, NOON_NS, Book
+
+SMALL = st.integers(0, 12)
+AMOUNTS = st.builds(Amounts, st.integers(0, 2), SMALL, SMALL, SMALL)
+LABELS = st.sampled_from([(), (("job", "x"),), (("job", "y"),)])
+ATTRIBUTIONS = st.builds(
+    Attribution,
+    tenant_id=st.sampled_from(["acme", "beta"]),
+    user_id=st.sampled_from(["", "ann", "bob"]),
+    labels=LABELS,
+)
+TARGETS = st.builds(
+    Target,
+    provider=st.sampled_from(["", "anthropic", "openai"]),
+    model=st.sampled_from(["", "m"]),
+    tier=st.sampled_from([0, 4]),
+)
+LIMITS = st.builds(
+    Limit,
+    limit_id=st.sampled_from(["l1", "l2", "l3", "l4"]),
+    selector=st.builds(
+        Selector,
+        tenant_id=st.sampled_from(["", "acme"]),
+        user_id=st.sampled_from(["", "", "ann"]),
+        provider=st.sampled_from(["", "anthropic"]),
+        model=st.sampled_from(["", "m"]),
+        labels=LABELS,
+    ),
+    meter=st.sampled_from(list(Meter)),
+    window=st.sampled_from(list(WindowKind)),
+    amount=st.integers(0, 60),
+    mode=st.sampled_from([Mode.HARD, Mode.HARD, Mode.SOFT]),
+    time_zone=st.sampled_from(["UTC", "Europe/Berlin"]),
+)
+DURATIONS = st.sampled_from([1, NS_PER_S, 20 * NS_PER_S, MINUTE_NS, HOUR_NS, 7 * HOUR_NS, DAY_NS])
+
+
+class QuotaMachine(RuleBasedStateMachine):
+    """Two quotas side by side. The clock begins shortly before a day, a month and a year end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.book = Book(now_ns=NOON_NS + 37 * DAY_NS + 12 * HOUR_NS - MINUTE_NS)
+        self.naive = NaiveQuota()
+        self.names: list[str] = []
+        self.done: list[tuple[Command, Answer, int]] = []
+
+    def stamp(self) -> Stamp:
+        self.book.orders += 1
+        return Stamp(f"op-{self.book.orders}", self.book.orders.to_bytes(4, "big"))
+
+    def order(self, command: Command) -> Answer | None:
+        """None where it is refused as an order."""
+        before = self.book.digest()
+        try:
+            answer = self.book.do(command)
+        except BursarError:
+            assert self.book.digest() == before
+            return None
+        self.done.append((command, answer, self.book.now_ns))
+        return answer
+
+    @rule(limit=LIMITS)
+    def put_limit(self, limit: Limit) -> None:
+        answer = self.order(PutLimit(self.stamp(), limit=limit))
+        self.naive.put(limit)
+        level = answer.level
+        expected = self.naive.level(limit.limit_id, self.book.now_ns)
+        assert (level.settled, level.held) == expected
+
+    @rule(limit_id=st.sampled_from(["l1", "l2", "l3", "l4"]))
+    def delete_limit(self, limit_id: str) -> None:
+        answer = self.order(DeleteLimit(self.stamp(), limit_id=limit_id))
+        assert (answer is not None) == (limit_id in self.naive.limits)
+        if answer is not None:
+            self.naive.delete(limit_id)
+
+    @rule(
+        call=st.tuples(ATTRIBUTIONS, TARGETS),
+        amounts=AMOUNTS,
+        lease_ns=st.sampled_from([NS_PER_S, MINUTE_NS, 5 * HOUR_NS]),
+        is_dispatched=st.booleans(),
+    )
+    def reserve(self, call, amounts, lease_ns, is_dispatched) -> None:
+        attribution, target = call
+        now_ns, name = self.book.now_ns, f"rsv-{self.book.orders}"
+        answer = self.order(
+            Reserve(
+                self.stamp(),
+                reservation_id=name,
+                attribution=attribution,
+                target=target,
+                amounts=amounts,
+                lease_ns=lease_ns,
+                is_dispatched=is_dispatched,
+            )
+        )
+        call = Call(attribution, target, now_ns, amounts, lease_ns=lease_ns)
+        call.expires_at_ns, call.is_dispatched = now_ns + lease_ns, is_dispatched
+        denying = self.naive.reserve(name, call)
+        if not denying:
+            assert isinstance(answer, Granted)
+            self.names.append(name)
+            self.no_hard_limit_is_exceeded_that(attribution, target, amounts)
+            return
+        assert isinstance(answer, Refused)
+        level = answer.level
+        assert level.limit.limit_id in denying
+        assert (level.settled, level.held) == self.naive.level(level.limit.limit_id, now_ns)
+        assert level.settled + level.held + answer.requested > level.limit.amount
+
+    def no_hard_limit_is_exceeded_that(self, attribution, target, amounts) -> None:
+        for limit_id, counted in self.naive.limits.items():
+            limit = counted.limit
+            if limit.selector.selects(attribution, target) and by_meter(amounts)[limit.meter]:
+                level = self.book.level(limit_id)
+                assert limit.mode is Mode.SOFT or sum(level) <= limit.amount
+
+    @precondition(lambda self: self.names)
+    @rule(data=st.data())
+    def dispatch(self, data) -> None:
+        name = data.draw(st.sampled_from(self.names))
+        answer = self.order(Dispatch(self.stamp(), reservation_id=name))
+        assert (answer is not None) == self.naive.dispatch(name, self.book.now_ns)
+
+    @precondition(lambda self: self.names)
+    @rule(data=st.data(), used=AMOUNTS)
+    def settle(self, data, used) -> None:
+        name = data.draw(st.sampled_from(self.names))
+        answer = self.order(Settle(self.stamp(), reservation_id=name, used=used))
+        assert (answer is not None) == self.naive.settle(name, used, self.book.now_ns)
+
+    @precondition(lambda self: self.names)
+    @rule(data=st.data())
+    def release(self, data) -> None:
+        name = data.draw(st.sampled_from(self.names))
+        answer = self.order(Release(self.stamp(), reservation_id=name))
+        assert (answer is not None) == self.naive.release(name)
+
+    @rule(call=st.tuples(ATTRIBUTIONS, TARGETS), used=AMOUNTS)
+    def record(self, call, used) -> None:
+        attribution, target = call
+        stamp = self.stamp()
+        self.order(RecordUsage(stamp, attribution=attribution, target=target, used=used))
+        call = Call(attribution, target, self.book.now_ns, None, used)
+        self.naive.record(stamp.operation_id, call)
+
+    @rule(duration_ns=DURATIONS)
+    def pass_time(self, duration_ns: int) -> None:
+        self.book.now_ns += duration_ns
+        now = Now(self.book.now_ns, self.book.decider.terms)
+        while (command := due(self.book.state, now)) is not None:
+            self.book.do(command)
+        self.naive.expire(self.book.now_ns)
+
+    @precondition(lambda self: self.done)
+    @rule(data=st.data())
+    def repeat(self, data) -> None:
+        command, answer, at_ns = data.draw(st.sampled_from(self.done))
+        if self.book.now_ns - at_ns <= DAY_NS:
+            before = self.book.digest()
+            assert self.book.do(command) == answer
+            assert self.book.digest() == before
+
+    @precondition(lambda self: self.done)
+    @rule(data=st.data())
+    def try_and_take_back(self, data) -> None:
+        """A frame that is refused by the log: what it changed is as it was."""
+        book, written, orders = self.book, len(self.book.log), self.book.orders
+        before, shelved = book.digest(), repr(book.state.shelves)
+        leased = {second: set(ids) for second, ids in book.state.leases.items()}
+        mark = book.undo.mark()
+        for _ in range(data.draw(st.integers(1, 6))):
+            book.orders += 1
+            old = data.draw(st.sampled_from(self.done))[0]
+            fields = {name: getattr(old, name) for name in old.__struct_fields__}
+            fields["stamp"] = Stamp(f"try-{book.orders}", b"")
+            if isinstance(old, Reserve):
+                fields["reservation_id"] = f"try-{book.orders}"
+            try:
+                book.do(type(old)(**fields))
+            except BursarError:
+                continue
+        book.undo.rewind(mark)
+        del book.log[written:]
+        book.orders = orders
+        assert book.digest() == before
+        assert {second: set(ids) for second, ids in book.state.leases.items()} == leased
+        assert sorted(repr(book.state.shelves)) == sorted(shelved)
+
+    @invariant()
+    def both_count_the_same(self) -> None:
+        for limit_id in self.naive.limits:
+            assert self.book.level(limit_id) == self.naive.level(limit_id, self.book.now_ns)
+
+    @invariant()
+    def holds_add_up_to_what_limits_hold(self) -> None:
+        held: dict[tuple[str, str], int] = {}
+        for reservation in self.book.state.reservations.values():
+            for claim in reservation.claims:
+                key = claim.limit_id, claim.window_id
+                held[key] = held.get(key, 0) + claim.held_delta
+        for limit_id, entry in self.book.state.limits.items():
+            for window_id, counter in entry.counters.items():
+                assert counter.held == held.get((limit_id, window_id), 0) >= 0
+                assert counter.settled >= 0
+
+    def teardown(self) -> None:
+        live = self.book.digest()
+        assert digest(self.book.replayed()) == live
+        loaded = load(self.book.dumped())
+        assert digest(loaded) == live
+        assert {second: set(ids) for second, ids in loaded.leases.items()} == {
+            second: set(ids) for second, ids in self.book.state.leases.items()
+        }
+
+
+QuotaMachine.TestCase.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+test_the_laws_of_money_hold_for_any_orders = QuotaMachine.TestCase
