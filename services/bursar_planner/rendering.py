@@ -51,11 +51,8 @@ def _candidates(plan: planner_pb2.Plan) -> Iterator[tuple[str, ...]]:
     for candidate in plan.candidates:
         backend = candidate.backend
         number += backend.is_available
-        remedy = (
-            "" if backend.is_available or backend.remedy in candidate.reason else backend.remedy
-        )
-        reason = candidate.reason if not remedy else f"not used: {remedy}"
-        yield (str(number) if backend.is_available else "-", backend.backend_id, reason)
+        place = str(number) if backend.is_available else "-"
+        yield (place, backend.backend_id, candidate.reason)
     if not plan.candidates:
         yield ("-", "nobody here can do this", "")
 

@@ -52,13 +52,12 @@ def test_a_plan_without_a_price_says_so():
     assert lines[0].endswith("price unknown")
 
 
-def test_a_paid_api_that_the_rules_bar_says_what_would_let_it():
-    plan = planned(task("x", requested_model="opus"), OPUS)
-    near = plan_message(plan, "id")
-    near.candidates[0].backend.is_available = False
-    near.candidates[0].backend.remedy = "a limit is near; force paid use"
-    near.candidates[0].reason = "not used: a limit is near"
-    assert "  -  anthropic/opus  not used: a limit is near; force paid use" in plan_lines(near)
+def test_a_paid_api_that_the_rules_bar_says_what_would_let_it_and_what_it_costs():
+    lines = lines_of(planned(task("x", required_capabilities=("vision",)), OPUS))
+    assert (
+        "  -  anthropic/opus  not used (about $0.009375 for 0 tokens in and 125 out): no paid API,"
+        " because complexity 0.001 is below 0.40; ask for a paid API, or name one of its models"
+    ) in lines
 
 
 def test_where_nobody_can_work_the_plan_says_so():

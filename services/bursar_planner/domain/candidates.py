@@ -48,10 +48,18 @@ def ranked(backends: Sequence[Backend], seen: Circumstances) -> tuple[Candidate,
 
     Within a tier of models: those that cover more, then those that cost less. Tools of one tier
     all work, in the order they were given. A paid API that the rules do not allow is left out,
-    unless it was asked for by name: then it says what it lacks.
+    unless it was asked for by name or is the only way: then it comes last and says what it lacks.
     """
-    judged = (_judged(backend, seen) for backend in backends if _may_be_shown(backend, seen))
-    return tuple(sorted(judged, key=_rank))
+    found = [_judged(backend, seen) for backend in backends if _is_admitted(backend, seen)]
+    missing = uncovered(found, seen.task)
+    if missing or not any(candidate.backend.is_available for candidate in found):
+        barred = [backend for backend in backends if not _is_admitted(backend, seen)]
+        found += [
+            _judged(backend, seen)
+            for backend in barred
+            if not missing or not set(missing).isdisjoint(backend.capabilities)
+        ]
+    return tuple(sorted(found, key=_rank))
 
 
 def uncovered(candidates: Sequence[Candidate], task: Task) -> tuple[str, ...]:
@@ -80,7 +88,7 @@ def chosen(candidates: Sequence[Candidate], task: Task) -> tuple[Candidate, ...]
     return tuple(dict.fromkeys(found for found in firsts if found is not None))
 
 
-def _may_be_shown(backend: Backend, seen: Circumstances) -> bool:
+def _is_admitted(backend: Backend, seen: Circumstances) -> bool:
     if not backend.is_paid or seen.paid.is_allowed:
         return True
     return backend.answers_to(seen.task.requested_model)
@@ -89,8 +97,7 @@ def _may_be_shown(backend: Backend, seen: Circumstances) -> bool:
 def _judged(backend: Backend, seen: Circumstances) -> Candidate:
     need = expected_need(backend, seen.split, seen.prices)
     if not backend.is_available:
-        why = f"not available: {backend.remedy or 'the executor does not say why'}"
-        return _candidate(backend, why, need, seen)
+        return _absent(backend, need, seen)
     if not backend.is_paid:
         return _candidate(backend, _merits(backend, need, seen), need, seen)
     if not seen.paid.is_allowed:
@@ -100,6 +107,15 @@ def _judged(backend: Backend, seen: Circumstances) -> Candidate:
         return _candidate(backend, _merits(backend, need, seen), need, seen)
     why = f"the hard limit {stopped_by.words()}, too little is left for this"
     return replace(_barred(backend, why, need, seen), stopped_by=stopped_by)
+
+
+def _absent(backend: Backend, need: Need, seen: Circumstances) -> Candidate:
+    """Not there; where the rules would bar it, to get it is not enough."""
+    remedy = backend.remedy or "the executor does not say why"
+    if backend.is_paid and not seen.paid.is_allowed:
+        remedy = f"{remedy}; and {seen.paid.remedy}"
+    absent = replace(backend, remedy=remedy)
+    return _candidate(absent, f"not available: {remedy}", need, seen)
 
 
 def _candidate(backend: Backend, reason: str, need: Need, seen: Circumstances) -> Candidate:
@@ -115,8 +131,10 @@ def _candidate(backend: Backend, reason: str, need: Need, seen: Circumstances) -
 def _barred(backend: Backend, why: str, need: Need, seen: Circumstances) -> Candidate:
     """There, but not to be used for this task."""
     way_out = seen.paid.remedy or "raise the limit, or wait"
-    barred = replace(backend, is_available=False, remedy=f"{why}; {way_out}")
-    return _candidate(barred, f"not used: {why}", need, seen)
+    remedy = f"{why}; {way_out}"
+    barred = replace(backend, is_available=False, remedy=remedy)
+    price = _price_words(need).removeprefix(", ")
+    return _candidate(barred, f"not used ({price}): {remedy}", need, seen)
 
 
 def _merits(backend: Backend, need: Need, seen: Circumstances) -> str:

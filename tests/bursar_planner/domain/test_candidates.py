@@ -129,9 +129,33 @@ def test_what_no_available_backend_covers_is_named():
     assert "nobody available covers vision and speech" in plan.reasons
 
 
-def test_what_only_a_barred_paid_api_covers_is_uncovered():
-    plan = planned(task(required_capabilities=("translation",)), OPUS)
+def test_where_only_a_barred_paid_api_would_do_it_says_at_what_price_and_how_to_get_it():
+    plan = planned(task("x", required_capabilities=("linting", "translation")), RUFF, OPUS)
+
     assert plan.uncovered_capabilities == ("translation",)
+    assert ids(plan) == ["tool/ruff-check", "anthropic/opus"]
+    barred = plan.candidates[1]
+    assert not barred.backend.is_available
+    assert barred.expected_cost_nano_usd == 125 * 75_000
+    assert barred.backend.remedy == (
+        "no paid API, because complexity 0.001 is below 0.40; ask for a paid API, or name one of"
+        " its models"
+    )
+    assert not plan.is_api_used
+    assert plan.budget.max_cost_nano_usd == 0
+
+
+def test_to_get_a_barred_paid_api_is_not_enough_and_its_remedy_says_so():
+    away = paid_api("opus", "vision", is_available=False, remedy="set a key")
+    plan = planned(task("x", required_capabilities=("vision",)), away)
+    assert plan.candidates[0].backend.remedy == (
+        "set a key; and ask for a paid API, or name one of its models"
+    )
+
+
+def test_where_nobody_reads_and_nothing_is_required_paid_apis_say_how_to_get_them():
+    plan = planned(task("Explain this"), RUFF, OPUS)
+    assert ids(plan) == ["anthropic/opus"]
     assert "no backend here can do any of this now" in plan.reasons
 
 
