@@ -118,11 +118,11 @@ def test_there_is_one_policy_and_its_name_is_fixed():
     assert planned(task()).policy == "rules-v1"
 
 
-def test_a_decision_takes_well_below_a_millisecond():
+def test_a_decision_takes_well_below_a_millisecond_of_its_thread():
     asked = task("x" * 150, required_capabilities=("debugging", "translation"))
     taken_ns = []
     for _ in range(200):
-        began_ns = time.perf_counter_ns()
+        began_ns = time.thread_time_ns()  # not the clock's: other work on the machine is no matter
         planned(asked, *EVERYBODY)
-        taken_ns.append(time.perf_counter_ns() - began_ns)
+        taken_ns.append(time.thread_time_ns() - began_ns)
     assert sorted(taken_ns)[100] < 1_000_000
