@@ -25,7 +25,7 @@ from bursar.eventlog.following import follow_until  # noqa: E402
 from bursar.eventlog.frame import FrameKind, Heading, encode  # noqa: E402
 from bursar.eventlog.jetstream import JetStreamLog, JetStreamTerms  # noqa: E402
 from bursar.eventlog.log import Cursor, Record  # noqa: E402
-from bursar.eventlog.nats_connection import Access  # noqa: E402
+from bursar.eventlog.nats_access import Access  # noqa: E402
 from bursar.eventlog.stream import StreamId  # noqa: E402
 
 RUNS = 3
@@ -86,7 +86,7 @@ async def _fill(log: JetStreamLog, stream: StreamId) -> None:
     for _ in range(FOLLOWED_FRAMES):
         frame = encode(_heading(chain), [bytes(SMALL_EVENT_BYTES)])
         chain.advance(chain.sequence + 1, frame)
-        await connection.publish(stream.subject, frame)
+        connection.publish(stream.subject, frame)
     await _follow(log, stream, "accept_header")
 
 

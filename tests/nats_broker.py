@@ -13,12 +13,21 @@ from pathlib import Path
 
 START_TIMEOUT_S = 20.0
 STORE_BYTES_MAX = 200 * 1024**3  # reserved by name only: nothing is written ahead
+_ACCOUNTS = """
+system_account: SYSTEM
+accounts {
+  SYSTEM { users: [{ user: inspector, password: inspector }] }
+  BURSAR { jetstream: enabled, users: [{ user: bursar, password: bursar }] }
+}
+no_auth_user: bursar
+"""
 
 
 class NatsBroker:
     """One server with a store in a temporary directory. Survives `kill` and `start` again."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: str = "", sync: str = "always") -> None:
+        """`more` stands in the configuration, in place of the usual accounts."""
         self.directory = Path(tempfile.mkdtemp(prefix="bursar-nats-"))
         self.port = _free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
@@ -29,15 +38,10 @@ class NatsBroker:
             logfile: "{self.directory}/log"
             jetstream {{
               store_dir: "{self.directory}/store"
-              sync_interval: always
+              sync_interval: {sync}
               max_file_store: {STORE_BYTES_MAX}
             }}
-            system_account: SYSTEM
-            accounts {{
-              SYSTEM {{ users: [{{ user: inspector, password: inspector }}] }}
-              BURSAR {{ jetstream: enabled, users: [{{ user: bursar, password: bursar }}] }}
-            }}
-            no_auth_user: bursar
+            {more or _ACCOUNTS}
             """
         )
 
@@ -45,14 +49,14 @@ class NatsBroker:
         binary = Path(sys.executable).with_name("nats-server")
         self._process = subprocess.Popen([binary, "-c", self.directory / "nats.conf"])
         until = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < until:
+        while time.monotonic() < until and self._process.poll() is None:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 0.2) as connection:
                     if connection.recv(4) == b"INFO":
                         return self
             except OSError:
                 time.sleep(0.01)  # the kernel refuses at once
-        raise TimeoutError((self.directory / "log").read_text()[-2000:])
+        raise RuntimeError((self.directory / "log").read_text()[-2000:])
 
     def kill(self) -> None:
         """As a power loss would end it, but for what the kernel has in its cache."""

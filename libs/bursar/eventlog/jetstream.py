@@ -24,7 +24,8 @@ from bursar.eventlog.jetstream_config import refuse_another_config, stream_confi
 from bursar.eventlog.jetstream_follow import Follower, FollowTerms
 from bursar.eventlog.jetstream_sync import refuse_unsynced
 from bursar.eventlog.log import Cursor, LogFull, Record, Tail
-from bursar.eventlog.nats_connection import Access, Connector, NatsConnection
+from bursar.eventlog.nats_access import Access
+from bursar.eventlog.nats_connection import Connector, NatsConnection
 from bursar.eventlog.stream import StreamId
 
 STORE_BYTES = 8 * 1024**3

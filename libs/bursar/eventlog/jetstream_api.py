@@ -12,7 +12,13 @@ from typing import Any
 
 from bursar.errors import BursarError, FailedPrecondition, InvalidRequest, LogUnavailable
 from bursar.eventlog.log import AppendUncertain, FenceRefused, LogFull, Record, Tail
-from bursar.eventlog.nats_connection import AnswerLate, ConnectionLost, NatsConnection, Reply
+from bursar.eventlog.nats_connection import (
+    AnswerLate,
+    ConnectionLost,
+    NatsConnection,
+    Reply,
+    headers_of,
+)
 from bursar.eventlog.stream import StreamId
 
 API = "$JS.API"
@@ -100,11 +106,11 @@ async def publish(
     timeout_s: float,
 ) -> int:
     """Appends with a fence. Raises as `EventLog.append` does."""
-    headers = {"Nats-Expected-Stream": stream.jetstream_name}
+    headers = {"Nats_Expected_Stream": stream.jetstream_name}
     if expected_sequence is not None:
-        headers["Nats-Expected-Last-Sequence"] = str(expected_sequence)  # empty means no fence
+        headers["Nats_Expected_Last_Sequence"] = str(expected_sequence)  # empty means no fence
     try:
-        reply = await connection.request(stream.subject, frame, timeout_s, headers)
+        reply = await connection.request(stream.subject, frame, timeout_s, headers_of(**headers))
     except (ConnectionLost, AnswerLate) as error:
         raise AppendUncertain(f"{stream}: {error.message}") from error
     return _acknowledged(stream, reply)

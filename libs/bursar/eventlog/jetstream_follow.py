@@ -124,7 +124,7 @@ class Follower:
         """Until something is missing: then it returns, or raises LogUnavailable."""
         inflow = _Inflow()
         inbox = f"_INBOX.{secrets.token_hex(11)}"
-        subscription = await connection.subscribe(inbox, inflow)
+        sid = connection.subscribe(inbox, inflow)
         name = secrets.token_hex(8)
         watching = asyncio.ensure_future(self._watch(connection, inflow))
         try:
@@ -132,7 +132,7 @@ class Follower:
             await self._take_in(connection, inflow, receive, watching)
         finally:
             watching.cancel()
-            await connection.unsubscribe(subscription)
+            connection.unsubscribe(sid)
             await asyncio.gather(watching, return_exceptions=True)
 
     async def _watch(self, connection: NatsConnection, inflow: _Inflow) -> None:
@@ -160,7 +160,7 @@ class Follower:
             await inflow.arrived.wait()
             for reply, payload, header in inflow.swap():
                 if not payload and header:
-                    if not await _control(connection, reply, header, consumed):
+                    if not _control(connection, reply, header, consumed):
                         return
                     continue
                 tokens = reply.split(b".")
@@ -201,15 +201,15 @@ class Follower:
             raise LogUnavailable(f"{self._stream}: no consumer: {refused}") from refused
 
 
-async def _control(connection: NatsConnection, reply: bytes, header: bytes, consumed: int) -> bool:
+def _control(connection: NatsConnection, reply: bytes, header: bytes, consumed: int) -> bool:
     """Answers flow control; False when the consumer is at its end or ahead of what came here."""
     if not header.startswith(b"NATS/1.0 100"):
         return False  # such as 409, consumer deleted
     if reply:  # a flow control request, answered once all before it was taken in
-        await connection.publish(reply.decode())
+        connection.publish(reply.decode())
         return True
     fields = dict(line.split(b": ", 1) for line in header.split(b"\r\n") if b": " in line)
     stalled = fields.get(b"Nats-Consumer-Stalled")
     if stalled:
-        await connection.publish(stalled.decode())
+        connection.publish(stalled.decode())
     return int(fields.get(b"Nats-Last-Consumer", consumed)) == consumed

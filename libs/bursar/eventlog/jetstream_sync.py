@@ -37,8 +37,8 @@ async def refuse_unsynced(connection: NatsConnection) -> None:
     answers.
     """
     answers, inbox = _Answers(), f"_INBOX.{secrets.token_hex(11)}"
-    await connection.subscribe(inbox, answers)
-    await connection.publish(_SUBJECT, b'{"config": true}', reply=inbox)
+    connection.subscribe(inbox, answers)
+    connection.publish(_SUBJECT, b'{"config": true}', reply=inbox)
     try:
         async with asyncio.timeout(FIRST_ANSWER_S):
             await answers.first.wait()

@@ -1,47 +1,35 @@
 """One connection to the broker, for as long as it lasts; what comes after is a new one.
 
-nats-py would reconnect by itself, and would then send what was published meanwhile: an append that
-its writer has given up. So it never reconnects here, and whoever needs the broker asks for a
-connection again.
+It never reconnects: an append that was given up must not be sent later by its own client. Whoever
+needs the broker asks for a connection again.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 import secrets
 import ssl
-from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import NamedTuple
 
-from nats.aio.client import Client
-from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
-
 from bursar.errors import LogUnavailable
-from bursar.eventlog.nats_parser import Sink, StraightParser
-from bursar.secret import Secret
+from bursar.eventlog.nats_access import Access, Address, address_of, proof
+from bursar.eventlog.nats_protocol import NatsProtocol, Sink
 
-CONNECT_TIMEOUT_S = 2
-PING_INTERVAL_S = 5  # nats-py's default of 120 s would not see a frozen broker
-PINGS_OUTSTANDING_MAX = 2
-CLOSE_TIMEOUT_S = 2.0  # over TLS a frozen node would hold the shutdown for 30 s
+CONNECT_TIMEOUT_S = 2.0
+PING_INTERVAL_S = 5.0
+PINGS_OUTSTANDING_MAX = 2  # a broker that is frozen for 15 s counts as gone
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach a broker, and as whom."""
-
-    servers: tuple[str, ...]  # nats://host:port or tls://host:port
-    user: str | None = None
-    password: Secret | None = None
-    token: Secret | None = None
-    credentials_file: Path | None = None  # a user's JWT and key
-    tls: ssl.SSLContext | None = None
+_OPTIONS = {
+    "verbose": False,
+    "pedantic": False,
+    "headers": True,
+    "no_responders": True,
+    "protocol": 1,
+    "lang": "python",
+    "version": "1",
+}
 
 
 class ConnectionLost(LogUnavailable):
@@ -70,96 +58,77 @@ class Reply(NamedTuple):
 class NatsConnection:
     """Requests, publishes and subscriptions on one connection. Made by `connect`."""
 
-    def __init__(self, client: Client, parser: StraightParser) -> None:
-        self.client = client
-        self.lost = asyncio.Event()
-        self._parser = parser
+    def __init__(self, protocol: NatsProtocol) -> None:
+        self._protocol = protocol
         self._inbox = f"_INBOX.{secrets.token_hex(11)}"
         self._tokens = count(1)
+        self._subscriptions = count(1)
         self._awaited: dict[bytes, asyncio.Future[Reply]] = {}
+        self._chores = [asyncio.ensure_future(self._ping()), asyncio.ensure_future(self._bury())]
+        self.subscribe(f"{self._inbox}.*", self)
 
     @classmethod
     async def connect(cls, access: Access, name: str) -> NatsConnection:
-        """Raises LogUnavailable when no server answers or lets us in."""
-        client = Client()
-        parser = StraightParser(client)
-        client._ps = parser  # type: ignore[assignment]  # it offers all that the client uses
-        connection = cls(client, parser)
+        """To the first server that answers. Raises LogUnavailable when none lets us in."""
+        failed = "no server is named"
+        for server in access.servers:
+            address = address_of(server)
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    return cls(await _sign_in(access, address, name))
+            except (OSError, TimeoutError) as error:
+                failed = f"{address.host}:{address.port}: {str(error) or type(error).__name__}"
+        raise LogUnavailable(f"the broker cannot be reached: {failed}")
 
-        async def on_lost() -> None:
-            connection._lose()
-
-        async def on_error(error: Exception) -> None:
-            _log.debug("%s: %s", name, error)
-
-        try:
-            await client.connect(
-                servers=list(access.servers),
-                name=name,
-                allow_reconnect=False,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                max_reconnect_attempts=0,
-                ping_interval=PING_INTERVAL_S,
-                max_outstanding_pings=PINGS_OUTSTANDING_MAX,
-                disconnected_cb=on_lost,
-                closed_cb=on_lost,
-                error_cb=on_error,
-                user=access.user,
-                password=_revealed(access.password),
-                token=_revealed(access.token),
-                user_credentials=access.credentials_file,
-                tls=access.tls,
-            )
-            await connection.subscribe(f"{connection._inbox}.*", connection)
-        except (NatsError, OSError, TimeoutError) as error:
-            raise LogUnavailable(f"the broker cannot be reached: {type(error).__name__}") from error
-        return connection
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set when the connection has ended, for whatever reason."""
+        return self._protocol.lost
 
     async def request(
-        self, subject: str, payload: bytes, timeout_s: float, headers: dict[str, str] | None = None
+        self, subject: str, payload: bytes, timeout_s: float, headers: bytes = b""
     ) -> Reply:
-        """The first answer. Raises ConnectionLost and AnswerLate: it may have been done or not."""
+        """The first answer. Raises ConnectionLost and AnswerLate: it may have been done or not.
+
+        `headers` as the protocol has them, from `headers_of`.
+        """
         if self.lost.is_set():
             raise LogUnavailable("the connection to the broker has ended")
         loop = asyncio.get_running_loop()
         token = b"%d" % next(self._tokens)
         future: asyncio.Future[Reply] = loop.create_future()
         self._awaited[token] = future
-        timer = loop.call_later(timeout_s, _give_up, future, timeout_s)
+        timer = loop.call_later(timeout_s, self._give_up, future, timeout_s)
         try:
-            reply_to = f"{self._inbox}.{token.decode()}"
-            await self.client.publish(subject, payload, reply=reply_to, headers=headers)
+            self.publish(subject, payload, f"{self._inbox}.{token.decode()}", headers)
             return await future
-        except (NatsError, OSError) as error:
-            raise ConnectionLost(f"the request could not be sent: {error}") from error
         finally:
             timer.cancel()
-            self._awaited.pop(token, None)
+            del self._awaited[token]
 
-    async def publish(self, subject: str, payload: bytes = b"", reply: str = "") -> None:
-        """Sends and forgets. Raises ConnectionLost."""
-        try:
-            await self.client.publish(subject, payload, reply=reply)
-        except (NatsError, OSError) as error:
-            raise ConnectionLost(f"nothing could be sent: {error}") from error
+    def publish(
+        self, subject: str, payload: bytes = b"", reply: str = "", headers: bytes = b""
+    ) -> None:
+        """Sends and forgets; on a lost connection, it forgets."""
+        whole_bytes = len(headers) + len(payload)
+        to = f"{subject} {reply} " if reply else f"{subject} "
+        if headers:
+            line = f"HPUB {to}{len(headers)} {whole_bytes}\r\n"
+        else:
+            line = f"PUB {to}{whole_bytes}\r\n"
+        self._protocol.write(line.encode(), headers, payload, b"\r\n")
 
-    async def subscribe(self, subject: str, sink: Sink) -> Subscription:
-        """Gives the subject's messages to `sink`. Raises ConnectionLost."""
-        try:
-            subscription = await self.client.subscribe(subject)
-        except (NatsError, OSError) as error:
-            raise ConnectionLost(f"no subscription: {error}") from error
-        self._parser.sinks[b"%d" % subscription._id] = sink
-        return subscription
+    def subscribe(self, subject: str, sink: Sink) -> bytes:
+        """Gives the subject's messages to `sink`, until `unsubscribe` of what is returned."""
+        sid = b"%d" % next(self._subscriptions)
+        self._protocol.sinks[sid] = sink
+        self._protocol.write(b"SUB %b %b\r\n" % (subject.encode(), sid))
+        return sid
 
-    async def unsubscribe(self, subscription: Subscription) -> None:
-        """Ends it; nothing to do on a lost connection."""
-        self._parser.sinks.pop(b"%d" % subscription._id, None)
-        if not self.lost.is_set():
-            try:
-                await subscription.unsubscribe()
-            except (NatsError, OSError):
-                self._lose()
+    def unsubscribe(self, sid: bytes) -> None:
+        """Ends it at once: what is on its way is dropped."""
+        del self._protocol.sinks[sid]
+        self._protocol.write(b"UNSUB %b\r\n" % sid)
 
     def take(self, subject: bytes, reply: bytes, payload: bytes, header: bytes) -> None:
         """An answer to one of our requests (this is the `Sink` of the inbox)."""
@@ -168,28 +137,71 @@ class NatsConnection:
             future.set_result(Reply(payload, header))
 
     async def close(self) -> None:
-        """Ends the connection, within 2 s whatever the broker does."""
-        self._lose()
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self.client.close()
-        except (NatsError, OSError, TimeoutError) as error:
-            _log.debug("the connection did not end cleanly: %s", type(error).__name__)
+        """Ends it at once, whatever the broker does."""
+        self._protocol.abort()
+        await asyncio.gather(*self._chores, return_exceptions=True)
 
-    def _lose(self) -> None:
-        self.lost.set()
+    async def _ping(self) -> None:
+        """Ends the connection when the broker answers no more."""
+        protocol = self._protocol
+        while not self.lost.is_set():
+            try:
+                async with asyncio.timeout(PING_INTERVAL_S):
+                    await self.lost.wait()
+            except TimeoutError:
+                if protocol.pings_outstanding >= PINGS_OUTSTANDING_MAX:
+                    protocol.abort()
+                protocol.pings_outstanding += 1
+                protocol.write(b"PING\r\n")
+
+    async def _bury(self) -> None:
+        """When the connection has ended, all that wait for an answer hear of it."""
+        await self.lost.wait()
         for future in self._awaited.values():
             if not future.done():
                 future.set_exception(ConnectionLost("the connection to the broker was cut"))
 
+    def _give_up(self, future: asyncio.Future[Reply], timeout_s: float) -> None:
+        if not future.done():
+            why = f"; it said: {self._protocol.last_error}" if self._protocol.last_error else ""
+            future.set_exception(AnswerLate(f"the broker did not answer in {timeout_s} s{why}"))
 
-def _revealed(secret: Secret | None) -> str | None:
-    return None if secret is None else secret.reveal_text()
+
+def headers_of(**fields: str) -> bytes:
+    """Headers as the protocol has them; underscores become hyphens."""
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
 
 
-def _give_up(future: asyncio.Future[Reply], timeout_s: float) -> None:
-    if not future.done():
-        future.set_exception(AnswerLate(f"the broker did not answer in {timeout_s} s"))
+async def _sign_in(access: Access, address: Address, name: str) -> NatsProtocol:
+    """Raises OSError when the server does not let us in."""
+    loop = asyncio.get_running_loop()
+    _, protocol = await loop.create_connection(NatsProtocol, address.host, address.port)
+    is_in = False
+    try:
+        info = await protocol.info
+        if address.wants_tls or access.tls is not None or info.get("tls_required"):
+            await _secure(protocol, access, address)
+        options = {**_OPTIONS, "name": name, **proof(access, address, info.get("nonce", ""))}
+        protocol.write(b"CONNECT ", json.dumps(options).encode(), b"\r\nPING\r\n")
+        await protocol.pong.wait()
+        if protocol.lost.is_set():
+            raise ConnectionRefusedError(protocol.last_error or "the server hung up")
+        is_in = True
+    finally:
+        if not is_in:
+            protocol.abort()
+    return protocol
+
+
+async def _secure(protocol: NatsProtocol, access: Access, address: Address) -> None:
+    assert protocol.transport is not None
+    protocol.transport = await asyncio.get_running_loop().start_tls(
+        protocol.transport,
+        protocol,
+        access.tls or ssl.create_default_context(),
+        server_hostname=address.host,
+    )
 
 
 class Connector:
@@ -204,14 +216,17 @@ class Connector:
 
     async def live(self) -> NatsConnection:
         """Raises LogUnavailable when there is none and none can be made now."""
+        known = self._connection
+        if known is not None and not known.lost.is_set():
+            return known
         async with self._connecting:
             if self._closed:
                 raise LogUnavailable("the log is closed")
-            if self._connection is not None:
-                if not self._connection.lost.is_set():
-                    return self._connection
-                await self._connection.close()
-                self._connection = None
+            known = self._connection
+            if known is not None:
+                if not known.lost.is_set():
+                    return known  # another task has just made it
+                await known.close()
             self._connection = await NatsConnection.connect(self._access, self._name)
             return self._connection
 
@@ -220,4 +235,3 @@ class Connector:
         async with self._connecting:
             if self._connection is not None:
                 await self._connection.close()
-                self._connection = None

@@ -6,7 +6,7 @@ import pytest
 
 from bursar.eventlog.jetstream import JetStreamLog, JetStreamTerms
 from bursar.eventlog.jetstream_follow import FollowTerms
-from bursar.eventlog.nats_connection import Access
+from bursar.eventlog.nats_access import Access
 from bursar.eventlog.stream import StreamId
 from nats_broker import NatsBroker
 
