@@ -20,6 +20,7 @@ from bursar_executor.models.free import free_row
 from bursar_executor.models.source import Standing
 from bursar_executor.models.speaking import DIALECTS
 from bursar_executor.settings import ExecutorSettings
+from bursar_executor.subprocesses.subprocesses import Subprocesses
 
 LOOKED_AGAIN_AFTER_S = 30.0
 FREE_TIERS = (ledger_pb2.BACKEND_TIER_LOCAL_MODEL,)
@@ -36,8 +37,8 @@ NOBODY = planner_pb2.Backend(
 class Discovery:
     """The models known now. Local servers are looked for again after a while; they come and go."""
 
-    def __init__(self, settings: ExecutorSettings) -> None:
-        self._demonstration = Demonstration(settings)
+    def __init__(self, settings: ExecutorSettings, subprocesses: Subprocesses) -> None:
+        self._demonstration = Demonstration(settings, subprocesses)
         self._prices: PriceBook | None = None
         self._configured: tuple[Endpoint, ...] = ()
         self._known: list[ModelBackend] = []

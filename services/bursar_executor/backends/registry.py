@@ -41,7 +41,7 @@ class Registry:
         self._tools = [ToolBackend(tool, bench) for tool in TOOLS]
         self._log_reader = LogReaderBackend()
         self._session: aiohttp.ClientSession | None = None
-        self._discovery = Discovery(settings)
+        self._discovery = Discovery(settings, self._subprocesses)
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=self._settings.upstream_timeout_s, sock_connect=10)

@@ -16,6 +16,11 @@ class EndpointSource(Protocol):
     """Gives an endpoint for as long as a call needs it."""
 
     @property
+    def mark(self) -> str:
+        """What has to be said of its answers; empty where nothing has."""
+        ...
+
+    @property
     def context_tokens(self) -> int:
         """The window of its model: input and output together."""
         ...
@@ -37,6 +42,7 @@ class Standing:
     standing: Endpoint
     context_tokens: int = REMOTE_CONTEXT_TOKENS
     start_allowance_s: float = 0.0
+    mark: str = ""
 
     @asynccontextmanager
     async def endpoint(self) -> AsyncIterator[Endpoint]:

@@ -80,7 +80,8 @@ def _of(
     helpful = [
         found
         for found in missing
-        if not set(uncovered).isdisjoint(found.capabilities) or found.target.tier in MODEL_TIERS
+        if not found.is_by_name_only
+        and (not set(uncovered).isdisjoint(found.capabilities) or found.target.tier in MODEL_TIERS)
     ]
     remedies = tuple(dict.fromkeys(found.remedy for found in helpful)) if uncovered else ()
     return Assignments(working, uncovered, remedies)
