@@ -1,0 +1,201 @@
+"""The money side of calls: holds before they are sent, settlements after they have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
+
+from bursar.clients.quota import QuotaClient
+from bursar.errors import BursarError, DeadlineExceeded, LimitExceeded, Overloaded, Unavailable
+from bursar.ledger.v1 import ledger_pb2
+from bursar.prices.recording import recorded_cost, recorded_row
+from bursar.prices.usage import Usage
+from bursar.quota.v1 import quota_pb2
+from bursar_edge.call import Call
+from bursar_edge.domain import Ending, Outcome, Source
+
+# A settle that the log does not take is tried again for so long; then its hold's expiry charges it.
+RETRIED_S = 900.0
+RETRY_WAIT_S = 0.1
+RETRY_WAIT_S_MAX = 5.0
+RETRY_AFTER_NS = 1_000_000_000
+
+Request = TypeVar("Request", quota_pb2.ReserveRequest, quota_pb2.SettleRequest)
+Answer = TypeVar("Answer")
+
+_logger = logging.getLogger(__name__)
+_PASSING = (Unavailable, DeadlineExceeded, Overloaded)
+_OUTCOMES = {
+    Outcome.COMPLETED: quota_pb2.OUTCOME_COMPLETED,
+    Outcome.FAILED: quota_pb2.OUTCOME_FAILED,
+    Outcome.CUT: quota_pb2.OUTCOME_CUT,
+    Outcome.UNKNOWN: quota_pb2.OUTCOME_UNKNOWN,
+}
+_SOURCES = {
+    Source.PROVIDER: quota_pb2.USAGE_SOURCE_PROVIDER,
+    Source.COUNTED: quota_pb2.USAGE_SOURCE_COUNTED,
+    Source.HOLD: quota_pb2.USAGE_SOURCE_HOLD,
+}
+
+
+class Accounts:
+    """Reserves before a call and settles after it. Nobody waits for a settle; `settled` does."""
+
+    def __init__(self, quota: QuotaClient, lease_ns: int, unsettled_max: int) -> None:
+        self._quota = quota
+        self._lease_ns = lease_ns
+        self._unsettled_max = unsettled_max
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def reserve(self, call: Call) -> None:
+        """Returns once the hold is durable, marked as dispatched: the call is sent at once.
+
+        Raises LimitExceeded, Overloaded when too many calls wait to be settled, Unavailable.
+        """
+        if len(self._work) >= self._unsettled_max:
+            raise Overloaded(
+                f"{len(self._work)} calls wait to be settled", retry_after_ns=RETRY_AFTER_NS
+            )
+        request = quota_pb2.ReserveRequest(
+            operation_id=call.call_id,
+            attribution=call.attribution,
+            target=call.target,
+            amounts=call.held,
+            lease_ns=self._lease_ns,
+            is_dispatched=True,
+        )
+        try:
+            granted = await self._quota.reserve(request)
+        except (Unavailable, DeadlineExceeded, asyncio.CancelledError):
+            self._begin(self._undo(request))
+            raise
+        call.reservation_id = granted.reservation_id
+
+    def settle(self, call: Call, ending: Ending, cost: ledger_pb2.Cost | None = None) -> None:
+        """Replaces the hold by what was used, in the background, until the log has it.
+
+        `cost` where it is known already; else it is made from the usage.
+        """
+        duration_ns = time.monotonic_ns() - call.began_ns
+        self._begin(self._settle(call, ending, cost, duration_ns))
+
+    async def settled(self) -> None:
+        """Returns when no settle is under way."""
+        while self._work:
+            await asyncio.wait(self._work)
+
+    async def _settle(
+        self, call: Call, ending: Ending, cost: ledger_pb2.Cost | None, duration_ns: int
+    ) -> None:
+        usage, is_estimate = ending.usage, False
+        if ending.count is not None:
+            usage, is_estimate = await asyncio.to_thread(ending.count)
+        if usage is None:
+            message = _usage_of_hold(call)
+            cost = cost_of_hold(call)
+        else:
+            message = usage_message(usage, is_estimate=is_estimate)
+            cost = cost or cost_of(call, message)
+        request = quota_pb2.SettleRequest(
+            operation_id=f"{call.call_id}.settle",
+            reservation_id=call.reservation_id,
+            usage=message,
+            cost=cost,
+            outcome=_OUTCOMES[ending.outcome],
+            source=_SOURCES[ending.source],
+            provider_request_id=ending.provider_request_id,
+            answered_by_model=ending.answered_by_model,
+            duration_ns=duration_ns,
+        )
+        await self._surely(self._quota.settle, request)
+
+    async def _undo(self, request: quota_pb2.ReserveRequest) -> None:
+        """Lets go of a hold that may or may not have been made, for a call that was not sent."""
+        try:
+            granted = await self._surely(self._quota.reserve, request)
+        except LimitExceeded:
+            return
+        settle = quota_pb2.SettleRequest(
+            operation_id=f"{request.operation_id}.settle",
+            reservation_id=granted.reservation_id,
+            cost=ledger_pb2.Cost(is_known=True),
+            outcome=quota_pb2.OUTCOME_FAILED,
+            source=quota_pb2.USAGE_SOURCE_COUNTED,
+        )
+        await self._surely(self._quota.settle, settle)
+
+    async def _surely(
+        self, method: Callable[[Request], Awaitable[Answer]], request: Request
+    ) -> Answer:
+        """Again and again while the log is away: the operation id makes it one."""
+        try:
+            return await method(request)
+        except _PASSING:
+            import stamina  # only when something is wrong
+
+            async for attempt in stamina.retry_context(
+                on=_PASSING,
+                attempts=None,
+                timeout=RETRIED_S,
+                wait_initial=RETRY_WAIT_S,
+                wait_max=RETRY_WAIT_S_MAX,
+            ):
+                with attempt:
+                    return await method(request)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, BursarError):
+            _logger.error("a call was not settled, its hold will be charged: %s", error.message)
+        elif error is not None:
+            _logger.error("a defect in settling a call", exc_info=error)
+
+
+def usage_message(usage: Usage, *, is_estimate: bool = False) -> ledger_pb2.TokenUsage:
+    """As the ledger writes it."""
+    return ledger_pb2.TokenUsage(
+        input_tokens=usage.input_tokens,
+        cached_input_tokens=usage.cached_input_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        is_estimate=is_estimate,
+    )
+
+
+def cost_of(call: Call, usage: ledger_pb2.TokenUsage) -> ledger_pb2.Cost:
+    """What the usage cost, by the price the call was held at. Nothing used cost nothing, whatever
+    its price.
+    """
+    if not usage.input_tokens and not usage.output_tokens:
+        return ledger_pb2.Cost(is_known=True)
+    return recorded_cost(call.price, usage)
+
+
+def cost_of_hold(call: Call) -> ledger_pb2.Cost:
+    """The most it could have cost."""
+    if call.price is None or call.held is None:
+        return ledger_pb2.Cost(is_known=False)
+    return ledger_pb2.Cost(
+        total_nano_usd=call.held.cost_nano_usd,
+        is_known=True,
+        price=recorded_row(call.price, call.held.input_tokens),
+    )
+
+
+def _usage_of_hold(call: Call) -> ledger_pb2.TokenUsage:
+    held = call.held or ledger_pb2.Amounts()
+    return ledger_pb2.TokenUsage(
+        input_tokens=held.input_tokens, output_tokens=held.output_tokens, is_estimate=True
+    )

@@ -1,0 +1,49 @@
+"""One metered call under way: what is known of it from its start on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bursar.dialects.caching import CachePolicy
+from bursar.dialects.dialect import Dialect, RequestFacts
+from bursar.ledger.v1 import ledger_pb2
+from bursar.prices.rows import PriceRow
+from bursar.telemetry.context import TraceContext
+from bursar.tokens.counts import TokenCount
+from bursar_edge.upstream import Upstream
+
+Fields = list[tuple[bytes, bytes]]
+
+
+class Call(msgspec.Struct):
+    """Facts of the request, for whom and where to it goes, and what is held for it.
+
+    `exact_key` is empty where no cache is asked. `began_ns` is on a clock that never goes back.
+    """
+
+    call_id: str
+    trace: TraceContext
+    upstream: Upstream
+    facts: RequestFacts
+    attribution: ledger_pb2.Attribution
+    target: ledger_pb2.Target
+    policy: CachePolicy
+    began_ns: int
+    input: TokenCount
+    exact_key: bytes = b""
+    price: PriceRow | None = None
+    held: ledger_pb2.Amounts | None = None
+    reservation_id: str = ""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The wire format of both its sides."""
+        return self.upstream.dialect
+
+    def headers(self, cache: bytes) -> Fields:
+        """What the edge tells of the call. `cache`: hit, miss or off."""
+        return [
+            (b"x-bursar-call-id", self.call_id.encode()),
+            (b"x-bursar-trace-id", self.trace.trace_hex.encode()),
+            (b"x-bursar-cache", cache),
+        ]

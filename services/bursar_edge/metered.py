@@ -1,0 +1,225 @@
+"""A call's way: looked up, counted, held, sent, brought back, settled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bursar.cache.v1 import cache_pb2
+from bursar.dialects.caching import CachePolicy
+from bursar.ledger.v1 import ledger_pb2
+from bursar.prices.book import PriceBook
+from bursar.prices.costs import hold_cost
+from bursar.telemetry.context import TraceContext
+from bursar.tokens.cache import CountCache
+from bursar.tokens.chats import count_chat_async
+from bursar.tokens.counts import TokenCount
+from bursar_edge.accounts import Accounts
+from bursar_edge.answers import Answers
+from bursar_edge.call import Call
+from bursar_edge.domain import (
+    Ending,
+    Outcome,
+    Source,
+    failed,
+    is_looked_up,
+    output_bound_tokens,
+    unknown,
+)
+from bursar_edge.door import Visitor, attribution_of
+from bursar_edge.http1.client import Response
+from bursar_edge.http1.errors import BrokeOff, TooSlow, Unreachable
+from bursar_edge.http1.exchange import Exchange
+from bursar_edge.http1.request import Headers
+from bursar_edge.relay import Relay
+from bursar_edge.upstream import Upstream
+
+CACHE_HEADER = "x-bursar-cache"
+UNCOUNTED = TokenCount(0, 0, is_estimate=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringTerms:
+    """What calls are measured by. `clock` gives ns since 1970 UTC."""
+
+    prices: PriceBook
+    policy: CachePolicy
+    default_max_output_tokens: int
+    clock: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request at the door of its call, its caller let in."""
+
+    exchange: Exchange
+    headers: Mapping[str, str]
+    visitor: Visitor
+    upstream: Upstream
+    call_id: str
+    trace: TraceContext
+
+
+class MeteredCalls:
+    """Answers requests for model calls."""
+
+    def __init__(
+        self, accounts: Accounts, answers: Answers, relay: Relay, terms: MeteringTerms
+    ) -> None:
+        self._accounts = accounts
+        self._answers = answers
+        self._relay = relay
+        self._terms = terms
+        self._counts = CountCache()
+
+    async def answer(self, arrival: Arrival) -> None:
+        """Answers from the cache, else by the provider within what limits allow.
+
+        Raises a BursarError where the client has been told nothing yet.
+        """
+        exchange, upstream = arrival.exchange, arrival.upstream
+        call = self._begun(arrival)
+        if call.exact_key:
+            entry = await self._answers.find(call)
+            if entry is not None:
+                _replay(call, entry, exchange)
+                return
+        request = exchange.request
+        headers = upstream.request_headers(
+            request.headers, call.trace, is_own_key=arrival.visitor.is_own_key
+        )
+        body = self._completed(call, request.body)
+        await self._hold(call, body)
+        await self._accounts.reserve(call)
+        response = await self._sent(call, request.target, headers, body)
+        try:
+            await self._relay.bring(call, response, exchange)
+        finally:
+            response.close()
+
+    def _begun(self, arrival: Arrival) -> Call:
+        upstream, headers = arrival.upstream, arrival.headers
+        dialect = upstream.dialect
+        facts = dialect.facts(arrival.exchange.request.body)
+        wish = headers.get(CACHE_HEADER, "")
+        policy = self._terms.policy
+        if "no-store" in wish:
+            policy = CachePolicy(True, policy.are_sampled_allowed, policy.are_tool_calls_allowed)
+        attribution = attribution_of(arrival.visitor, headers, arrival.call_id)
+        exact_key = b""
+        if is_looked_up(facts, policy) and "off" not in wish:
+            key_fields = [headers.get(name, "").encode("latin-1") for name in dialect.KEY_HEADERS]
+            key_fields.append(upstream.provider.encode())
+            exact_key = self._answers.key_of(dialect, facts, attribution.tenant_id, key_fields)
+        return Call(
+            call_id=arrival.call_id,
+            trace=arrival.trace,
+            upstream=upstream,
+            facts=facts,
+            attribution=attribution,
+            target=ledger_pb2.Target(
+                provider=upstream.provider, model=facts.model, tier=upstream.tier
+            ),
+            policy=policy,
+            began_ns=time.monotonic_ns(),
+            input=UNCOUNTED,
+            exact_key=exact_key,
+        )
+
+    def _completed(self, call: Call, body: bytes) -> bytes:
+        """The request as it came, but with a bound and with its usage told, where it had none."""
+        facts, dialect = call.facts, call.dialect
+        if facts.max_output_tokens is None:
+            body = dialect.with_max_output_tokens(body, self._terms.default_max_output_tokens)
+        if facts.is_streaming and not facts.is_usage_streamed:
+            body = dialect.with_usage_in_stream(body)
+        return body
+
+    async def _hold(self, call: Call, body: bytes) -> None:
+        """The most that the call can take: a bound, not a hope."""
+        facts, upstream = call.facts, call.upstream
+        output_tokens = output_bound_tokens(facts, self._terms.default_max_output_tokens)
+        counted = await count_chat_async(
+            facts.body, facts.model, call.dialect.CHAT_FORMAT, self._counts
+        )
+        call.input = counted
+        call.price = self._terms.prices.find(
+            upstream.provider, facts.model, self._terms.clock(), _terms_of(call)
+        )
+        cost_nano_usd = 0
+        if call.price is not None:
+            cost_nano_usd = hold_cost(
+                call.price,
+                counted.bound_tokens,
+                output_tokens,
+                may_write_cache=_may_write_cache(call, body),
+            )
+        call.held = ledger_pb2.Amounts(
+            requests=1,
+            input_tokens=counted.bound_tokens,
+            output_tokens=output_tokens,
+            cost_nano_usd=cost_nano_usd,
+        )
+
+    async def _sent(self, call: Call, target: bytes, headers: Headers, body: bytes) -> Response:
+        """The beginning of the provider's answer. Where there is none the call is settled by what
+        is known of it.
+        """
+        client = call.upstream.client
+        try:
+            connection = await client.connection()
+        except (Unreachable, asyncio.CancelledError):
+            self._accounts.settle(call, failed())
+            raise
+        try:
+            return await client.send(connection, ("POST", target), headers, body)
+        except (BrokeOff, TooSlow):
+            self._accounts.settle(call, unknown())
+            raise
+        except asyncio.CancelledError:
+            self._accounts.settle(call, _hung_up(call))
+            raise
+
+
+def _hung_up(call: Call) -> Ending:
+    """The client left before the provider said anything. A stream was then not begun; an answer in
+    one piece may have been made.
+    """
+    if not call.facts.is_streaming:
+        return unknown()
+    meter = call.dialect.stream_meter(False)
+    usage, _ = meter.settled_usage(call.input.tokens, len)
+    return Ending(Outcome.CUT, Source.COUNTED, None, count=lambda: (usage, True))
+
+
+def _replay(call: Call, entry: cache_pb2.Entry, exchange: Exchange) -> None:
+    """A kept answer in the way it was asked for."""
+    headers = call.headers(b"hit")
+    headers += [
+        (b"request-id", call.call_id.encode()),
+        (b"x-request-id", call.call_id.encode()),
+        (b"x-bursar-cost-nano-usd", b"0"),
+    ]
+    if entry.cost.is_known:
+        headers.append((b"x-bursar-saved-nano-usd", b"%d" % entry.cost.total_nano_usd))
+    if not call.facts.is_streaming:
+        exchange.reply(200, [(b"content-type", b"application/json"), *headers], entry.content)
+        return
+    events = call.dialect.as_stream(entry.content, call.facts.is_usage_streamed)
+    exchange.start(200, [(b"content-type", b"text/event-stream; charset=utf-8"), *headers])
+    exchange.end(b"".join(events))
+
+
+def _may_write_cache(call: Call, body: bytes) -> bool:
+    """Whether the provider may bill writes to its prompt cache. Where its format has marks for
+    that, only a request that carries one.
+    """
+    return call.dialect.CHAT_FORMAT.value != "anthropic-messages" or b'"cache_control"' in body
+
+
+def _terms_of(call: Call) -> Mapping[str, str]:
+    """Terms the request asks for that change its price."""
+    service_tier = call.facts.body.get("service_tier")
+    return {"service_tier": service_tier} if isinstance(service_tier, str) else {}
