@@ -29,11 +29,12 @@ from bursar_all.targets import modules
 from bursar_simulator.simulated_provider import SimulatedProvider
 
 SEED = 20261124
+KEY = "simulated"
 AT_ONCE = 8
 HOSTED = ("quota", "cache", "efficiency", "edge")
 CALL_TIMEOUT_S = 60
 LIMITED_AGENT = "intern"
-LIMIT_REQUESTS = 12
+LIMIT_REQUESTS = 8
 ANTHROPIC_MODEL, OPENAI_MODEL = "claude-haiku-4-5", "gpt-4o-mini"
 QUESTIONS = (
     "Which of these invoices is overdue?",
@@ -142,13 +143,19 @@ async def _work(
 ) -> None:
     while not waiting.empty():
         call = waiting.get_nowait()
-        headers = {"x-bursar-agent": call.agent, "content-type": "application/json"}
+        headers = {"x-bursar-agent": call.agent, "x-api-key": KEY, "authorization": f"Bearer {KEY}"}
         data = json.dumps(call.body)
         async with session.post(url + call.path, data=data, headers=headers) as response:
             await response.read()
-            is_hit = response.headers.get("x-bursar-cache") == "hit"
-            denied = response.status == 400
-            statuses["from the cache" if is_hit else "denied" if denied else "answered"] += 1
+            statuses[_told(response)] += 1
+
+
+def _told(response: aiohttp.ClientResponse) -> str:
+    if response.status == 400:
+        return "denied"
+    if response.status != 200:
+        return f"answered {response.status}"
+    return "from the cache" if response.headers.get("x-bursar-cache") == "hit" else "answered"
 
 
 def _show_statuses(statuses: Counter[str]) -> None:
