@@ -24,5 +24,6 @@ def memory_ground(
         keyring=keyring,
         names=NameTable.open(data_dir),
         data_dir=data_dir,
+        identity_dir=data_dir,
         clock=clock,
     )

@@ -9,11 +9,12 @@ from pathlib import Path
 from bursar.broker import InstanceRunning, read_instance
 from bursar.client import Client
 from bursar.client.services import Services
-from bursar.identity import local_caller
+from bursar.identity import Pseudonyms, local_caller
 from bursar.ledger.v1 import ledger_pb2
 from bursar.wiring.run import Hosted, hosting
 from bursar.wiring.settings import ProcessSettings
 from bursar_all.joining import GRPC_ADDRESS
+from bursar_all.presented import own_attribution, presented_key
 from bursar_all.targets import modules
 
 # The edge is for HTTP callers; who embeds has no need of it.
@@ -36,11 +37,12 @@ class Bursar:
             try:
                 async with hosting(settings, modules(EMBEDDED)) as hosted:
                     _announce(hosted)
-                    yield Client(_services(hosted), _attribution())
+                    yield Client(_services(hosted), _own_attribution(hosted))
                     return
             except InstanceRunning as running:
                 instance = running.instance
-        async with Client.at(instance.address(GRPC_ADDRESS), _attribution()) as client:
+        address, key = instance.address(GRPC_ADDRESS), presented_key(settings)
+        async with Client.at(address, own_attribution(settings), key) as client:
             yield client
 
 
@@ -54,6 +56,9 @@ def _announce(hosted: Hosted) -> None:
         hosted.broker.publish(grpc_address=hosted.process.address)
 
 
-def _attribution() -> ledger_pb2.Attribution:
+def _own_attribution(hosted: Hosted) -> ledger_pb2.Attribution:
+    """Nobody exchanges names on the way to a service in the same process, so it is done here."""
     caller = local_caller()
-    return ledger_pb2.Attribution(tenant_id=caller.tenant_id, user_id=caller.user_id)
+    pseudonyms = Pseudonyms(hosted.ground.keyring, hosted.ground.names)
+    user_id = pseudonyms.user(caller.tenant_id, caller.user_id)
+    return ledger_pb2.Attribution(tenant_id=caller.tenant_id, user_id=user_id)

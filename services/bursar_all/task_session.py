@@ -11,13 +11,12 @@ from pathlib import Path
 from bursar.clients.executor import ExecutorClient
 from bursar.errors import Internal
 from bursar.executor.v1 import executor_pb2
-from bursar.identity import local_caller
-from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.telemetry import context as trace_context
 from bursar.wiring.settings import ProcessSettings
 from bursar_all.exit_codes import after_task
 from bursar_all.joining import joined
+from bursar_all.presented import own_attribution
 from bursar_all.rendering.steps import StepsView, steps_view
 from bursar_executor.subprocesses.subprocesses import Subprocesses
 from bursar_executor.working_copy.applying import Replacement, apply
@@ -102,12 +101,11 @@ class TaskSession:
     def _request(
         self, selection: Selection | None, standard_input: bytes | None
     ) -> executor_pb2.SubmitRequest:
-        caller = local_caller()
         files = dict(selection.files) if selection is not None else {}
         if standard_input is not None:
             files[STANDARD_INPUT] = standard_input
         request = executor_pb2.SubmitRequest(
-            attribution=ledger_pb2.Attribution(tenant_id=caller.tenant_id, user_id=caller.user_id),
+            attribution=own_attribution(self._settings),
             task=self._task,
             files=[
                 executor_pb2.InputFile(path=path, content=content)

@@ -23,6 +23,7 @@ from bursar.planner.v1 import planner_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar.rpc import deadline
 from bursar.rpc.calling import channel_to
+from bursar.secret import Secret
 
 TRIES = 4
 RETRY_TIMEOUT_S = 15.0
@@ -44,10 +45,13 @@ class Client:
     @classmethod
     @asynccontextmanager
     async def at(
-        cls, address: str, attribution: ledger_pb2.Attribution | None = None
+        cls,
+        address: str,
+        attribution: ledger_pb2.Attribution | None = None,
+        api_key: Secret | None = None,
     ) -> AsyncIterator[Client]:
-        """A client of the services at `host:port`."""
-        channel = channel_to(address)
+        """A client of the services at `host:port`; with a key, attribution may be left to it."""
+        channel = channel_to(address, api_key)
         try:
             yield cls(Services.remote(channel), attribution)
         finally:

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from bursar.identity.caller import Caller
+from bursar.identity.scope import Scope
 from bursar.secret import Secret
 
 _ID_BYTES = 10
@@ -17,11 +18,12 @@ _TEXT = re.compile(r"bsr_([0-9a-v]{16})_[0-9a-v]{52}")
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Whom a key speaks for."""
+    """Whom a key speaks for, and what it may do besides spending for them."""
 
     tenant_id: str
     user_id: str
     team_id: str = ""
+    scopes: frozenset[Scope] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class ApiKey:
             team_id=self.holder.team_id,
             key_id=self.key_id,
             deadline_ns=deadline_ns,
+            scopes=self.holder.scopes,
         )
 
     def revoked(self, now_ns: int) -> ApiKey:

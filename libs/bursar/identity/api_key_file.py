@@ -18,6 +18,7 @@ from bursar.durable_files import (
 )
 from bursar.errors import FailedPrecondition
 from bursar.identity.api_key import ApiKey, KeyHolder
+from bursar.identity.scope import Scope
 
 API_KEYS_FILE = "api_keys.json"
 
@@ -88,13 +89,14 @@ class ApiKeyFile:
             os.close(lock)
 
 
-def _entry(stored: StoredKey) -> dict[str, str | int | None]:
+def _entry(stored: StoredKey) -> dict[str, str | int | list[str] | None]:
     return {
         "key_id": stored.key.key_id,
         "text_hash": stored.text_hash.hex(),
         "tenant_id": stored.key.holder.tenant_id,
         "user_id": stored.key.holder.user_id,
         "team_id": stored.key.holder.team_id,
+        "scopes": sorted(stored.key.holder.scopes),
         "issued_at_ns": stored.key.issued_at_ns,
         "revoked_at_ns": stored.key.revoked_at_ns,
     }
@@ -102,7 +104,8 @@ def _entry(stored: StoredKey) -> dict[str, str | int | None]:
 
 def _stored(entry: dict[str, str]) -> StoredKey:
     revoked_at_ns = entry["revoked_at_ns"]
-    holder = KeyHolder(entry["tenant_id"], entry["user_id"], entry["team_id"])
+    scopes = frozenset(Scope(name) for name in entry.get("scopes", ()))
+    holder = KeyHolder(entry["tenant_id"], entry["user_id"], entry["team_id"], scopes)
     key = ApiKey(
         key_id=entry["key_id"],
         holder=holder,

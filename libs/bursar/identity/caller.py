@@ -6,6 +6,8 @@ import os
 import pwd
 from dataclasses import dataclass
 
+from bursar.identity.scope import Scope
+
 LOCAL_TENANT = "default"
 
 
@@ -16,6 +18,7 @@ class Caller:
     principal: who was authenticated, for example `key:3f2a` or `local:ann`.
     team_id, key_id: empty where there is none.
     deadline_ns: ns since 1970 UTC; None when the caller waits for ever.
+    scopes: what it may do besides spending for itself.
     """
 
     principal: str
@@ -24,6 +27,7 @@ class Caller:
     team_id: str
     key_id: str
     deadline_ns: int | None
+    scopes: frozenset[Scope] = frozenset()
 
 
 def local_caller(deadline_ns: int | None = None) -> Caller:

@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     BLOBS = "blobs"
     PSEUDONYMS = "pseudonyms"
     API_KEYS = "api-keys"
+    SERVICES = "services"
 
 
 class Keyring:

@@ -11,8 +11,10 @@ import grpc
 from google.protobuf.message import Message
 
 from bursar.rpc import deadline
+from bursar.rpc.keyed_channel import keyed
 from bursar.rpc.serving import CHANNEL_OPTIONS
 from bursar.rpc.status import from_rpc_error
+from bursar.secret import Secret
 from bursar.telemetry import context as trace_context
 
 CALL_TIMEOUT_S = 10.0
@@ -22,11 +24,13 @@ Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 
-def channel_to(address: str) -> grpc.aio.Channel:
-    """A channel to `host:port` with our bounds; plain text, for loopback and meshes that
-    encrypt.
+def channel_to(address: str, key: Secret | None = None) -> grpc.aio.Channel:
+    """A channel to `host:port` with our bounds; plain text, for loopback and meshes that encrypt.
+
+    Every call of it presents `key`, where there is one.
     """
-    return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+    channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+    return channel if key is None else keyed(channel, key)
 
 
 async def call(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -18,6 +19,7 @@ from google.protobuf.message import Message
 from bursar.errors import BursarError, Internal
 from bursar.rpc import deadline
 from bursar.rpc.activity import Activity
+from bursar.rpc.authentication import Admit, Entrance
 from bursar.rpc.naming import attribute_name
 from bursar.rpc.status import to_status
 from bursar.telemetry import context as trace_context
@@ -45,15 +47,19 @@ def offer(
     contract: ServiceDescriptor,
     service: object,
     activity: Activity | None = None,
+    entrance: Entrance | None = None,
 ) -> None:
-    """Registers `service` for every method of `contract`.
+    """Registers `service` for every method of `contract`; requests pass `entrance` first.
 
     A method `PutLimit` is answered by `service.put_limit(request)`: a coroutine for unary answers,
     an async iterator for streams. Raises AttributeError at once when the service lacks one.
     """
     seen = activity or Activity()
     handlers = {
-        method.name: _handler(method, getattr(service, attribute_name(method.name)), seen)
+        method.name: _handler(
+            _Offered(method, seen, entrance.admission(method) if entrance else None),
+            getattr(service, attribute_name(method.name)),
+        )
         for method in contract.methods
     }
     server.add_generic_rpc_handlers(
@@ -61,16 +67,23 @@ def offer(
     )
 
 
-def _handler(
-    method: MethodDescriptor, answer: Callable[..., Any], activity: Activity
-) -> grpc.RpcMethodHandler[Any, Any]:
-    request_class = message_factory.GetMessageClass(method.input_type)
-    if method.server_streaming:
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """A method with what goes around its answer."""
+
+    method: MethodDescriptor
+    activity: Activity
+    admit: Admit | None
+
+
+def _handler(offered: _Offered, answer: Callable[..., Any]) -> grpc.RpcMethodHandler[Any, Any]:
+    request_class = message_factory.GetMessageClass(offered.method.input_type)
+    if offered.method.server_streaming:
         return grpc.unary_stream_rpc_method_handler(
-            _streamed(method, answer, activity), request_class.FromString, _serialized
+            _streamed(offered, answer), request_class.FromString, _serialized
         )
     return grpc.unary_unary_rpc_method_handler(
-        _unary(method, answer, activity), request_class.FromString, _serialized
+        _unary(offered, answer), request_class.FromString, _serialized
     )
 
 
@@ -79,10 +92,10 @@ def _serialized(message: Message) -> bytes:
 
 
 def _unary(
-    method: MethodDescriptor,
-    answer: Callable[[Message], Awaitable[Message]],
-    activity: Activity,
+    offered: _Offered, answer: Callable[[Message], Awaitable[Message]]
 ) -> Callable[[Message, _Context], Awaitable[Message]]:
+    method, activity, admit = offered.method, offered.activity, offered.admit
+
     async def serve(request: Message, context: _Context) -> Message:
         with (
             activity.call(),
@@ -90,6 +103,8 @@ def _unary(
             traces.span(method.full_name),
         ):
             try:
+                if admit is not None:
+                    admit(request, context.invocation_metadata() or ())
                 async with deadline.within(_time_left_s(context)):
                     return await answer(request)
             except BursarError as error:
@@ -102,10 +117,10 @@ def _unary(
 
 
 def _streamed(
-    method: MethodDescriptor,
-    answer: Callable[[Message], AsyncIterator[Message]],
-    activity: Activity,
+    offered: _Offered, answer: Callable[[Message], AsyncIterator[Message]]
 ) -> Callable[[Message, _Context], AsyncIterator[Message]]:
+    method, activity, admit = offered.method, offered.activity, offered.admit
+
     async def serve(request: Message, context: _Context) -> AsyncIterator[Message]:
         with (
             activity.call(),
@@ -113,6 +128,8 @@ def _streamed(
             traces.span(method.full_name),
         ):
             try:
+                if admit is not None:
+                    admit(request, context.invocation_metadata() or ())
                 async for part in answer(request):
                     yield part
             except BursarError as error:

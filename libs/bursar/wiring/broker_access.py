@@ -9,8 +9,9 @@ from bursar.errors import InvalidRequest
 from bursar.secret import Secret
 
 
-def external_credentials(path: Path | None) -> Credentials | None:
-    """The user and password in `path`, as `user:password` on its first line; None without a file.
+def credentials_in(setting: str, path: Path | None) -> Credentials | None:
+    """The user and password in `path`, which `setting` names, as `user:password` on its first line;
+    None without a file.
 
     Raises InvalidRequest when the file cannot be read or holds something else.
     """
@@ -20,9 +21,9 @@ def external_credentials(path: Path | None) -> Credentials | None:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise InvalidRequest.of(
-            "broker_credentials_file", path, f"name a file that can be read ({error.strerror})"
+            setting, path, f"name a file that can be read ({error.strerror})"
         ) from None
     user, separator, password = (lines[0] if lines else "").partition(":")
     if not user or not separator or not password:
-        raise InvalidRequest.of("broker_credentials_file", path, "write user:password in it")
+        raise InvalidRequest.of(setting, path, "write user:password in it")
     return Credentials(user, Secret(password))

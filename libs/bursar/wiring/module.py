@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from bursar.rpc.activity import Activity
 
 if TYPE_CHECKING:
     from bursar.blobs.store import BlobStore
@@ -19,7 +21,8 @@ class Ground:
     """What every service of a process stands on.
 
     `clock` gives nanoseconds since 1970 UTC. `data_dir` is this machine's own; nothing in it but
-    blobs, keys and names is more than a cache of the log.
+    blobs, keys and names is more than a cache of the log. `identity_dir` holds the keyring and the
+    API keys, which all processes of an installation share.
     """
 
     log: EventLog
@@ -27,7 +30,10 @@ class Ground:
     keyring: Keyring
     names: NameTable
     data_dir: Path
+    identity_dir: Path
     clock: Callable[[], int]
+    # Shared by all that callers can reach, so that an idle process knows that it is.
+    activity: Activity = field(default_factory=Activity)
 
 
 class Peers(Protocol):

@@ -10,6 +10,7 @@ import grpc
 
 from bursar.clients.remote import CONTRACTS, REMOTES
 from bursar.rpc.calling import channel_to
+from bursar.secret import Secret
 from bursar.wiring.in_process import InProcessClient
 from bursar.wiring.module import Service
 
@@ -24,10 +25,16 @@ def peer_address(name: str, environment: Mapping[str, str] | None = None) -> str
 
 
 class ProcessPeers:
-    """The peers of one process. Channels are opened on first use and closed with the process."""
+    """The peers of one process. Channels are opened on first use and closed with the process.
 
-    def __init__(self, addresses: Mapping[str, str] | None = None) -> None:
+    Calls over them present `key`, where there is one.
+    """
+
+    def __init__(
+        self, addresses: Mapping[str, str] | None = None, key: Secret | None = None
+    ) -> None:
         self._addresses = dict(addresses or {})
+        self._key = key
         self._clients: dict[str, Any] = {}
         self._channels: list[grpc.aio.Channel] = []
 
@@ -40,7 +47,7 @@ class ProcessPeers:
         known = self._clients.get(name)
         if known is not None:
             return known
-        channel = channel_to(self._addresses.get(name) or peer_address(name))
+        channel = channel_to(self._addresses.get(name) or peer_address(name), self._key)
         self._channels.append(channel)
         self._clients[name] = REMOTES[name](channel)
         return self._clients[name]

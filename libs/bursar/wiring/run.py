@@ -9,21 +9,19 @@ import ipaddress
 import logging
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from bursar.blobs import DirectoryBlobStore
 from bursar.broker import BrokerSettings, EmbeddedBroker
 from bursar.broker.credentials import Credentials
 from bursar.errors import BursarError, FailedPrecondition, InvalidRequest
 from bursar.eventlog.jetstream import JetStreamLog, JetStreamTerms
-from bursar.eventlog.log import EventLog
-from bursar.eventlog.nats_connection import Access
-from bursar.identity import Keyring, NameTable
+from bursar.eventlog.nats_access import Access
+from bursar.identity import service_key
 from bursar.telemetry import logs, traces
-from bursar.wiring.broker_access import external_credentials
+from bursar.wiring.broker_access import credentials_in
+from bursar.wiring.ground import entrance_of, laid_ground
 from bursar.wiring.module import Ground, Module
 from bursar.wiring.process import Process, ProcessPlan, running
 from bursar.wiring.settings import ProcessSettings
@@ -57,10 +55,18 @@ async def hosting(settings: ProcessSettings, modules: Sequence[Module]) -> Async
             broker = await stack.enter_async_context(
                 EmbeddedBroker.owning(settings.data_dir, terms)
             )
-        log = JetStreamLog(_access(settings, broker), _terms(broker))
+        access = _access(settings, broker)
+        log = JetStreamLog(access, _terms(settings, broker))
         stack.push_async_callback(log.close)
-        ground = await _ground(settings, log)
-        plan = ProcessPlan(modules, settings.host, settings.port, drain_s=settings.drain_s)
+        ground = await stack.enter_async_context(laid_ground(settings, log, access))
+        plan = ProcessPlan(
+            modules,
+            settings.host,
+            settings.port,
+            drain_s=settings.drain_s,
+            entrance=entrance_of(settings, ground),
+            service_key=service_key(ground.keyring) if settings.authentication == "keys" else None,
+        )
         process = await stack.enter_async_context(running(plan, ground))
         stack.callback(traces.shutdown)
         yield Hosted(process, ground, broker)
@@ -91,7 +97,7 @@ def _is_loopback(host: str) -> bool:
 def _access(settings: ProcessSettings, broker: EmbeddedBroker | None) -> Access:
     if broker is not None:
         return _as(broker.url, broker.credentials)
-    credentials = external_credentials(settings.broker_credentials_file)
+    credentials = credentials_in("broker_credentials_file", settings.broker_credentials_file)
     return _as(settings.broker_url, credentials)
 
 
@@ -101,31 +107,37 @@ def _as(url: str, credentials: Credentials | None) -> Access:
     return Access((url,), user=credentials.user, password=credentials.password)
 
 
-def _terms(broker: EmbeddedBroker | None) -> JetStreamTerms:
-    """Our own broker is asked whether it syncs every write; another's operator has to know."""
-    if broker is None:
-        return JetStreamTerms()
-    return JetStreamTerms(inspector=_as(broker.url, broker.inspector))
-
-
-async def _ground(settings: ProcessSettings, log: EventLog) -> Ground:
-    keyring = Keyring.open(settings.data_dir)
-    return Ground(
-        log=log,
-        blobs=await DirectoryBlobStore.open(settings.data_dir / "blobs", keyring.blob_address),
-        keyring=keyring,
-        names=NameTable.open(settings.data_dir),
-        data_dir=settings.data_dir,
-        clock=time.time_ns,
-    )
+def _terms(settings: ProcessSettings, broker: EmbeddedBroker | None) -> JetStreamTerms:
+    """The broker is asked whether it syncs every write, where we may ask it that."""
+    if broker is not None:
+        return JetStreamTerms(inspector=_as(broker.url, broker.inspector))
+    inspector = credentials_in("broker_inspector_file", settings.broker_inspector_file)
+    return JetStreamTerms(inspector=_as(settings.broker_url, inspector) if inspector else None)
 
 
 async def serve(settings: ProcessSettings, modules: Sequence[Module]) -> None:
-    """Hosts the services until SIGTERM or SIGINT, then drains them."""
-    ending = asyncio.Event()
+    """Hosts the services until SIGTERM or SIGINT, then drains them; a start is broken off."""
+    ending, ready = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    work = asyncio.ensure_future(_served(settings, modules, ready, ending))
+    told = asyncio.ensure_future(ending.wait())
+    await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not ready.is_set():
+        work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+async def _served(
+    settings: ProcessSettings,
+    modules: Sequence[Module],
+    ready: asyncio.Event,
+    ending: asyncio.Event,
+) -> None:
     async with hosting(settings, modules) as hosted:
+        ready.set()
         names = ", ".join(hosted.process.services)
         _logger.info("ready: %s on gRPC %s", names, hosted.process.address)
         await ending.wait()
@@ -134,7 +146,7 @@ async def serve(settings: ProcessSettings, modules: Sequence[Module]) -> None:
 def serve_alone(module: Module) -> None:
     """`python -m bursar_<service>`: one service against the broker that the environment names.
 
-    Ends the process with one line and a code when it cannot start.
+    Ends the process with one line and a code when it cannot start, or can serve no longer.
     """
     try:
         settings = ProcessSettings.load()
@@ -145,3 +157,13 @@ def serve_alone(module: Module) -> None:
         asyncio.run(serve(settings, [module]))
     except BursarError as error:
         sys.exit(f"bursar {module.name}: {error.message}")
+    except BaseExceptionGroup as group:
+        known, others = group.split(BursarError)
+        if known is None or others is not None:
+            raise
+        sys.exit(f"bursar {module.name}: {_first_of(known).message}")
+
+
+def _first_of(group: BaseExceptionGroup[BursarError]) -> BursarError:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first

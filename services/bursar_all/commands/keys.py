@@ -19,15 +19,24 @@ def command() -> None:
 @click.option("--tenant", required=True)
 @click.option("--user", required=True)
 @click.option("--team", default="")
+@click.option(
+    "--may",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["limits", "any_tenant"]),
+    help="Set the limits of its tenant, or speak for any tenant.",
+)
 @data_dir_option
-def issue(tenant: str, user: str, team: str, data_dir: Path | None) -> None:
-    """Issue a key."""
-    from bursar.identity import ApiKeys, KeyHolder, Keyring
+def issue(
+    tenant: str, user: str, team: str, scopes: tuple[str, ...], data_dir: Path | None
+) -> None:
+    """Issue a key. It spends for its user; --may lets it do more."""
+    from bursar.identity import ApiKeys, KeyHolder, Keyring, Scope
     from bursar.wiring.settings import ProcessSettings
 
-    place = ProcessSettings.load(data_dir=data_dir).data_dir
+    place = ProcessSettings.load(data_dir=data_dir).identity_place
     keys = ApiKeys.open(place, Keyring.open(place))
-    holder = KeyHolder(tenant_id=tenant, user_id=user, team_id=team)
+    holder = KeyHolder(tenant, user, team, frozenset(Scope(name) for name in scopes))
     issued = keys.issue(holder, time.time_ns())
     click.echo(issued.text.reveal_text())
 
@@ -40,7 +49,7 @@ def list_keys(data_dir: Path | None) -> None:
     from bursar.wiring.settings import ProcessSettings
     from bursar_all.rendering.tables import show_table
 
-    place = ProcessSettings.load(data_dir=data_dir).data_dir
+    place = ProcessSettings.load(data_dir=data_dir).identity_place
     keys = ApiKeys.open(place, Keyring.open(place)).issued_keys()
     rows = [
         (
@@ -48,11 +57,12 @@ def list_keys(data_dir: Path | None) -> None:
             key.holder.tenant_id,
             key.holder.team_id or "-",
             key.holder.user_id,
+            " ".join(sorted(key.holder.scopes)) or "-",
             "in use" if key.revoked_at_ns is None else "revoked",
         )
         for key in keys
     ]
-    show_table(("key", "tenant", "team", "user", "state"), rows)
+    show_table(("key", "tenant", "team", "user", "may", "state"), rows)
 
 
 @command.command()
@@ -63,6 +73,6 @@ def revoke(key_id: str, data_dir: Path | None) -> None:
     from bursar.identity import ApiKeys, Keyring
     from bursar.wiring.settings import ProcessSettings
 
-    place = ProcessSettings.load(data_dir=data_dir).data_dir
+    place = ProcessSettings.load(data_dir=data_dir).identity_place
     ApiKeys.open(place, Keyring.open(place)).revoke(key_id, time.time_ns())
     click.echo(f"revoked {key_id}")
