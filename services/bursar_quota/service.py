@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import time_ns
 from typing import TypeVar
 
 from bursar.errors import LogUnavailable
+from bursar.eventlog.certain import Patience
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
 from bursar.eventlog.lease import Lease
 from bursar.eventlog.log import Cursor, EventLog
@@ -38,6 +39,8 @@ class Surroundings:
 
     clock: Callable[[], int] = time_ns
     lease: Lease | None = None
+    patience: Patience = field(default_factory=Patience)
+    tick_s: float = 0.5  # how often it is looked for what time has caused
 
 
 class QuotaService:
@@ -69,6 +72,8 @@ class QuotaService:
             WriterTerms(
                 clock=surroundings.clock,
                 lease=surroundings.lease,
+                patience=surroundings.patience,
+                tick_s=surroundings.tick_s,
                 queue_commands_max=settings.queue_commands_max,
             ),
         )
