@@ -5,6 +5,7 @@ once.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections import OrderedDict
 
@@ -54,7 +55,12 @@ class RunningTasks:
             return
         feed = Feed()
         self._feeds[origin.task_id] = feed
-        run = group.create_task(self._run(origin, request, feed), name=origin.task_id)
+        run = group.create_task(
+            self._run(origin, request, feed),
+            name=origin.task_id,
+            # A task outlives the call that submitted it: it inherits no deadline.
+            context=contextvars.Context(),
+        )
         self._runs[origin.task_id] = run
 
     def cancel(self, task_id: str) -> None:

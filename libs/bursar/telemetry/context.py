@@ -74,8 +74,10 @@ def parse_traceparent(header: str | None) -> TraceContext | None:
 @contextmanager
 def within(context: TraceContext | None) -> Iterator[None]:
     """Makes `context` the current one for the block."""
-    token = _current.set(context)
+    previous = _current.get()
+    _current.set(context)
     try:
         yield
     finally:
-        _current.reset(token)
+        # Not by token: a stream that is given up is closed from another task's context.
+        _current.set(previous)
