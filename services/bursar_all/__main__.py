@@ -15,6 +15,7 @@ DEBUG_VARIABLE = "BURSAR_DEBUG"
 # name -> (module, one line of help); a module holds `command`.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("bursar_all.commands.run", "Do a task: plan, ration, execute, settle, audit."),
+    "plan": ("bursar_all.commands.plan", "Show how little a task needs, and do nothing."),
     "up": ("bursar_all.commands.up", "Run all services and the edge on this machine."),
     "serve": ("bursar_all.commands.serve", "Run some services against a broker elsewhere."),
     "report": ("bursar_all.commands.report", "Who spent what, and what it saved."),

@@ -11,9 +11,8 @@ class LocalModelSettings:
 
     idle_s: how long after its last use it is ended. start_s: how long loading may take.
     address_space_bytes: the most memory its process may ask for; it asks for about 0.65 GB and
-    keeps 250 MB. threads: one is quickest where others want the processors too, as threads wait for
-    each other by spinning: two of them on two busy cores wrote 1 token a second where one wrote
-    100. 0 takes as many as there are processors.
+    keeps 250 MB. threads: one is quickest where others want the processors too, for threads wait
+    for each other by spinning; 0 takes as many as there are processors.
     """
 
     idle_s: float = 60.0
