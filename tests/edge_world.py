@@ -21,7 +21,7 @@ from bursar_cache.service import CacheService
 from bursar_cache.settings import CacheSettings
 from bursar_edge.service import EdgeService
 from bursar_edge.settings import EdgeSettings
-from bursar_quota.service import QuotaService
+from bursar_quota.service import QuotaService, Surroundings
 from bursar_simulator.settings import SimulatorSettings
 from bursar_simulator.simulated_provider import SimulatedProvider
 from memory_ground import memory_ground
@@ -126,12 +126,13 @@ async def edge_world(
     log: EventLog | None = None,
     authentication: str = "none",
     provider: SimulatorSettings | None = None,
+    surroundings: Surroundings | None = None,
     **settings: Any,
 ) -> AsyncIterator[EdgeWorld]:
     """Settings are those of the edge."""
     ground = memory_ground(data_dir, log)
     async with SimulatedProvider(provider) as simulated, asyncio.TaskGroup() as group:
-        quota = QuotaService(ground.log)
+        quota = QuotaService(ground.log, surroundings=surroundings)
         cache = CacheService(ground, CacheSettings(disk_bytes_max=0))
         told = {"anthropic_url": simulated.address, "openai_url": simulated.address, **settings}
         edge = EdgeService(

@@ -177,7 +177,9 @@ def _dialect_of(path: str, headers: Mapping[str, str]) -> Dialect:
 def _refuse(exchange: Exchange, dialect: Dialect, error: BursarError, call_id: str) -> None:
     kind = kind_of(error)
     wait_s = max(RETRY_AFTER_S, retry_after_s(error) or 0)
-    _reply_refusal(exchange, dialect, (kind, error.message, call_id, wait_s))
+    limit_id = error.facts.get("limit_id")
+    message = f"{error.message} (limit {limit_id})" if limit_id else error.message
+    _reply_refusal(exchange, dialect, (kind, message, call_id, wait_s))
 
 
 def _reply_refusal(

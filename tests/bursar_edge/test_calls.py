@@ -11,19 +11,8 @@ import pytest
 from yarl import URL
 
 from bursar.quota.v1 import quota_pb2
+from edge_requests import ANTHROPIC, BOTH, OPENAI, completion, messages, session
 from edge_world import EdgeWorld, edge_world
-
-ANTHROPIC = "/v1/messages"
-OPENAI = "/v1/chat/completions"
-QUESTION = {"role": "user", "content": "What is the capital of Italy?"}
-
-
-def messages(**more: object) -> dict[str, object]:
-    return {"model": "claude-haiku-4-5", "max_tokens": 64, "messages": [QUESTION], **more}
-
-
-def completion(**more: object) -> dict[str, object]:
-    return {"model": "gpt-4o-mini", "max_tokens": 64, "messages": [QUESTION], **more}
 
 
 @pytest.fixture
@@ -34,13 +23,11 @@ async def world(tmp_path: Path) -> AsyncIterator[EdgeWorld]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(
-        headers={"x-api-key": "sk-1", "authorization": "Bearer sk-1"}
-    ) as session:
-        yield session
+    async with session() as opened:
+        yield opened
 
 
-@pytest.mark.parametrize(("path", "body"), [(ANTHROPIC, messages()), (OPENAI, completion())])
+@pytest.mark.parametrize(("path", "body"), BOTH)
 async def test_a_call_is_settled_with_what_the_provider_served(
     world: EdgeWorld, client: aiohttp.ClientSession, path: str, body: dict[str, object]
 ) -> None:
@@ -59,7 +46,7 @@ async def test_a_call_is_settled_with_what_the_provider_served(
     assert told["x-bursar-cache"] == "off"
 
 
-@pytest.mark.parametrize(("path", "body"), [(ANTHROPIC, messages()), (OPENAI, completion())])
+@pytest.mark.parametrize(("path", "body"), BOTH)
 async def test_a_stream_is_settled_with_what_the_provider_served(
     world: EdgeWorld, client: aiohttp.ClientSession, path: str, body: dict[str, object]
 ) -> None:
