@@ -1,0 +1,1 @@
+"""The embedded demonstration model: a real language model in a child process of its own."""
