@@ -8,10 +8,11 @@ frame that is not acknowledged is taken back, and all that waited on it are told
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import time_ns
 from typing import Generic, TypeVar
 
@@ -21,14 +22,14 @@ from bursar.errors import (
     LogBroken,
     LogUnavailable,
     Overloaded,
-    SteppedDown,
 )
 from bursar.eventlog.batch import Batch, Waiting, Work, decide_batch, refuse
-from bursar.eventlog.certain import Attempt, Patience, Undecided, Verdict, append_certainly
+from bursar.eventlog.certain import Patience
 from bursar.eventlog.chain import DecidedChain
+from bursar.eventlog.clock import WitnessedClock
 from bursar.eventlog.decider import Decider
 from bursar.eventlog.following import follow_until
-from bursar.eventlog.frame import ID_BYTES, FrameKind, Heading, encode
+from bursar.eventlog.leadership import Leadership
 from bursar.eventlog.lease import Lease
 from bursar.eventlog.log import Cursor, EventLog
 from bursar.eventlog.projection import Projection
@@ -40,8 +41,9 @@ Event = TypeVar("Event")
 Answer = TypeVar("Answer")
 View = TypeVar("View")
 
-RETRY_AFTER_NS = 100_000_000
 DUE_AT_ONCE_MAX = 64  # commands of one tick; the next tick takes the rest
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         self._log = log
         self._decider = decider
         self._terms = terms or WriterTerms()
-        self._stream = after.stream
         self._chain = DecidedChain(after)
+        self._clock = WitnessedClock(self._terms.clock)
+        self._leadership = Leadership(log, self._chain, self._clock, self._terms.patience)
         self._folded = Projection(state, self._chain, self._apply)
         self._undo = Undo()
         self._in_flight: Batch[Answer] | None = None
@@ -86,12 +89,8 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         self._lingering: asyncio.TimerHandle | None = None
         self._ticking: asyncio.TimerHandle | None = None
         self._due_left = 0
-        self._clock_ns = 0
-        self._writer_id = os.urandom(ID_BYTES)
-        self._frames_written = 0
-        self._was_deposed = False
         self._broken: LogBroken | None = None
-        self.ready = asyncio.Event()
+        self.ready = self._leadership.held
 
     def submit(self, command: Command, *, lingers: bool = False) -> asyncio.Future[Answer]:
         """The future answer, which leaves once all that it rests on is durable.
@@ -161,16 +160,28 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         Raises LogBroken when the log is not what was written: then nothing is answered any more.
         """
         try:
-            await self._folded.attach(self._log)
+            await self._attach()
             while True:
                 await self._await_turn()
-                await self._take_leadership()
+                await self._leadership.begin(partial(self._folded.catch_up, self._log))
                 await self._serve()
         except LogBroken as error:
             self._broken = error
             raise
         finally:
             self._retire()
+
+    def trust_clock(self) -> None:
+        """An operator records that this machine's clock is right, though the broker's differs."""
+        self._clock.trust()
+
+    async def _attach(self) -> None:
+        while True:
+            try:
+                await self._folded.attach(self._log)
+                return
+            except LogUnavailable:
+                await asyncio.sleep(self._terms.patience.pause_s)
 
     async def _await_turn(self) -> None:
         """Follows as a standby until it may try to lead."""
@@ -179,7 +190,7 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         async def acquire() -> None:
             if lease is not None:
                 await lease.acquire()
-            elif self._was_deposed:
+            elif self._leadership.was_deposed:
                 await asyncio.sleep(self._terms.standby_s)
             ours.set()
 
@@ -190,43 +201,35 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
             acquiring.cancel()
             await asyncio.gather(acquiring, return_exceptions=True)
 
-    async def _take_leadership(self) -> None:
-        """An epoch frame at the end of the log; it serves only once that is acknowledged."""
-        while True:
-            try:
-                tail = await self._log.tail(self._stream)
-                await self._folded.catch_up(self._log, tail.sequence)
-                self._now_ns()
-                epoch = self._encode(FrameKind.EPOCH, [], os.urandom(ID_BYTES))
-                attempt = Attempt(self._stream, epoch, epoch, self._chain.sequence)
-                verdict = await append_certainly(self._log, attempt, self._terms.patience)
-            except LogUnavailable:  # undecided too: the fence of the next try settles it
-                await asyncio.sleep(self._terms.patience.pause_s)
-                continue
-            if verdict is Verdict.LANDED:
-                self._advance(epoch)
-                return
-            # Another's frame was in flight and landed first: read on, and try at the new end.
-
     async def _serve(self) -> None:
         """One frame after the other, until another leads or it is not known what landed."""
-        self._was_deposed = False
-        self.ready.set()
-        self._work.set()  # what time has caused while nobody led
-        self._tick()
+        self._tick()  # what time has caused while nobody led
         try:
             while self.ready.is_set():
                 await self._work.wait()
                 self._work.clear()
                 self._show()
-                await self._commit(self._decide())
+                now_ns = self._clock.now_ns()
+                if now_ns is None:
+                    await self._doubt_the_clock()
+                else:
+                    await self._commit(self._decide(now_ns))
         finally:
             self._retire()
             if self._terms.lease is not None:
                 await self._terms.lease.release()
 
-    def _decide(self) -> Batch[Answer]:
-        now_ns, state = self._now_ns(), self._folded.state
+    async def _doubt_the_clock(self) -> None:
+        """Decides nothing by a clock that the broker's contradicts; all that wait hear of it."""
+        try:
+            await self._leadership.ask_for_the_time()
+            self._work.set()
+        except LogUnavailable as error:
+            _log.error("%s: nothing is decided: %s", self._chain.stream, error.message)
+            self._refuse_all(error)
+
+    def _decide(self, now_ns: int) -> Batch[Answer]:
+        state = self._folded.state
         if self._due_left:
             command = self._decider.due(state, now_ns)
             self._due_left = 0 if command is None else self._due_left - 1
@@ -240,67 +243,20 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
 
     async def _commit(self, batch: Batch[Answer]) -> None:
         """Answers the batch when its frame is durable; takes it back when it never will be."""
-        if batch.events:
-            error = await self._append(batch.events)
-            if error is not None:
-                self._undo.rewind()
-                self._in_flight = None
-                batch.fail(error)
-                return
+        error = await self._leadership.append(batch.events) if batch.events else None
+        if error is None:
             self._undo.forget()
+            batch.release()
+        else:
+            self._undo.rewind()
+            batch.fail(error)
         self._in_flight = None
-        batch.release()
-
-    async def _append(self, events: list[bytes]) -> BursarError | None:
-        """None when the events are durable, else what those who waited are told."""
-        attempt_id = os.urandom(ID_BYTES)
-        frame = self._encode(FrameKind.EVENTS, events, attempt_id)
-        barrier = self._encode(FrameKind.BARRIER, [], attempt_id)
-        attempt = Attempt(self._stream, frame, barrier, self._chain.sequence)
-        try:
-            verdict = await append_certainly(self._log, attempt, self._terms.patience)
-        except Undecided as error:
-            self.ready.clear()  # nothing is served before an epoch frame of ours stands
-            return error
-        except LogUnavailable as error:
-            return error
-        if verdict is Verdict.DEPOSED:
-            self._was_deposed = True
-            self.ready.clear()
-            return self._not_leading()
-        self._advance(frame if verdict is Verdict.LANDED else barrier)
-        return None if verdict is Verdict.LANDED else LogUnavailable("the append was lost; again")
-
-    def _encode(self, kind: FrameKind, events: list[bytes], attempt_id: bytes) -> bytes:
-        chain = self._chain
-        heading = Heading(
-            kind=kind,
-            stream=self._stream,
-            writer_id=self._writer_id,
-            writer_epoch=chain.epoch + (kind is FrameKind.EPOCH),
-            writer_sequence=self._frames_written + 1,
-            attempt_id=attempt_id,
-            first_event_number=chain.next_event_number,
-            written_at_ns=self._clock_ns,
-            previous_hash=chain.frame_hash,
-        )
-        return encode(heading, events)
-
-    def _advance(self, frame: bytes) -> None:
-        self._chain.advance(self._chain.sequence + 1, frame)
-        self._frames_written += 1
 
     def _apply(self, state: State, event_bytes: bytes, number: int) -> State:
         event = self._decider.decode(event_bytes, number)
         if event is not None:
             self._decider.evolve(state, event, _UNTRACKED)
         return state
-
-    def _now_ns(self) -> int:
-        """The clock, clamped: never before the last frame, or before what it said last."""
-        now_ns = max(self._terms.clock(), self._clock_ns, self._chain.written_at_ns)
-        self._clock_ns = now_ns
-        return now_ns
 
     def _tick(self) -> None:
         self._due_left = DUE_AT_ONCE_MAX
@@ -332,18 +288,20 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         if self._in_flight is not None:
             self._in_flight.fail(self._not_leading())
             self._in_flight = None
+        self._refuse_all(self._not_leading())
+        while self._views:
+            self._views.popleft()(None)
+
+    def _refuse_all(self, error: BursarError) -> None:
         while self._queue:
             future = self._queue.popleft().answer
             if future is not None:
-                refuse(future, self._not_leading())
-        while self._views:
-            self._views.popleft()(None)
+                refuse(future, error)
 
     def _not_leading(self) -> BursarError:
         if self._broken is not None:
             return LogBroken(self._broken.message, facts=self._broken.facts)
-        kind = SteppedDown if self._was_deposed else LogUnavailable
-        return kind(f"{self._stream}: not led from here", retry_after_ns=RETRY_AFTER_NS)
+        return self._leadership.refusal()
 
 
 _UNTRACKED = Untracked()

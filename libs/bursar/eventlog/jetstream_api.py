@@ -73,12 +73,11 @@ async def stream_info(connection: NatsConnection, stream: StreamId) -> Json | No
 def tail_of(info: Json) -> Tail:
     """What a stream's info says of its end."""
     state, config = info["state"], info["config"]
-    sequence = int(state["last_seq"])
     return Tail(
-        sequence=sequence,
+        sequence=int(state["last_seq"]),
         first_sequence=max(1, int(state["first_seq"])),
         created=str(info["created"]),
-        stored_at_ns=_ns(state["last_ts"]) if sequence else 0,
+        broker_ns=_ns(info["ts"]),
         used_bytes=int(state["bytes"]),
         max_bytes=int(config["max_bytes"]),
         replicas=int(config["num_replicas"]),

@@ -26,14 +26,14 @@ class Tail:
 
     `sequence` is 0 for an empty stream. `first_sequence` is above 1 once old frames were archived.
     `created` is opaque: another value means that the stream was deleted and made again.
-    `stored_at_ns` is the broker's time of the last frame, 0 when there is none. With more than one
+    `broker_ns` is the broker's clock when it answered. With more than one
     replica a leader that is cut off may answer with what was true some seconds ago.
     """
 
     sequence: int
     first_sequence: int
     created: str
-    stored_at_ns: int
+    broker_ns: int
     used_bytes: int
     max_bytes: int
     replicas: int = 1

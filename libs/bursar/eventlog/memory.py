@@ -25,7 +25,6 @@ _incarnations = count(1)
 class _Stored:
     frames: list[bytes] = field(default_factory=list)
     used_bytes: int = 0
-    stored_at_ns: int = 0
     created: str = field(default_factory=lambda: str(next(_incarnations)))
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -38,7 +37,10 @@ class _Stored:
 class MemoryLog:
     """Keeps every promise of `EventLog` but durability."""
 
-    def __init__(self, stream_bytes_max: int = STREAM_BYTES_MAX) -> None:
+    def __init__(
+        self, stream_bytes_max: int = STREAM_BYTES_MAX, clock: Callable[[], int] = time_ns
+    ) -> None:
+        self._clock = clock
         self._streams: dict[StreamId, _Stored] = {}
         self._stream_bytes_max = stream_bytes_max
         self._closed = False
@@ -62,7 +64,6 @@ class MemoryLog:
             raise LogFull(f"{stream} has no room for {len(frame)} bytes")
         stored.frames.append(frame)
         stored.used_bytes += len(frame)
-        stored.stored_at_ns = time_ns()
         stored.wake()
         return len(stored.frames)
 
@@ -72,7 +73,7 @@ class MemoryLog:
             sequence=len(stored.frames),
             first_sequence=1,
             created=stored.created,
-            stored_at_ns=stored.stored_at_ns,
+            broker_ns=self._clock(),
             used_bytes=stored.used_bytes,
             max_bytes=self._stream_bytes_max,
         )
