@@ -12,7 +12,10 @@ ANNOUNCED = re.compile(
     r"|Extra items in the (?:left|right) set|Drill down into differing attribute \S+"
     r"|Index *\| Obtained.*):?$"
 )
-AT_INDEX = re.compile(r"^At index \S+ diff: ")
+TOLD = re.compile(
+    r"^At index \S+ diff: "
+    r"|^(?:Left|Right) contains (?:one more item|\d+ more items, first extra item): "
+)
 FIRST_ELEMENT = re.compile(r"^First differing element \S+:$")
 EXPECTED_REGEX = re.compile(r"^Expected regex: ")
 REMOVED = re.compile(r"^-(?!--)(?! Expected +- \d)")
@@ -31,7 +34,7 @@ def first_difference(lines: Sequence[str]) -> str:
 
 def _told(line: str, following: Sequence[str]) -> str:
     """The difference, if this line tells or announces it."""
-    if AT_INDEX.match(line) or ADDED.match(line):
+    if TOLD.match(line) or ADDED.match(line):
         return line
     if REMOVED.match(line):
         return _with_replacement(line, following)

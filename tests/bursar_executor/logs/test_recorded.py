@@ -113,6 +113,16 @@ def test_the_first_difference_of_each_kind_of_comparison(test: str, difference: 
     assert by_test("pytest-long")[f"{T}::{test}"].first_difference == difference
 
 
+def test_an_item_too_many_is_named() -> None:
+    explained = (
+        "E     \nE     Right contains one more item: 'Typee'\nE     Full diff:\nE       [\n"
+        "E     -     'Typee',\nE       ]\n"
+    )
+    found = read(f"=== FAILURES ===\n___ test_a ___\nE   assert [] == ['Typee']\n{explained}")
+    assert found is not None
+    assert found.failing[0].first_difference == "Right contains one more item: 'Typee'"
+
+
 def test_a_whole_text_that_differs_shows_its_first_differing_line() -> None:
     found = by_test("pytest-very-verbose")[f"{T}::test_receipt_text"]
     assert found.first_difference == "- total        11.20 | + total        11.19"
