@@ -4,7 +4,9 @@ remedy. The bounds are such that the largest event fits the log's 16 KiB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+
+from msgspec.structs import astuple
 
 from bursar.errors import InvalidRequest
 from bursar.ledger.v1 import ledger_pb2
@@ -20,6 +22,14 @@ TEXT_BYTES_MAX = 256
 SAVINGS_MAX = 8
 REASONS_BYTES_MAX = 1024  # of all savings together
 _UTF8_BYTES_MAX = 4  # of one character
+_USAGE = (
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+)
 _TIERS = frozenset(ledger_pb2.BackendTier.values())
 
 
@@ -82,31 +92,25 @@ def check_labels(field: str, labels: Labels) -> None:
         check_text(f"{field}[{name}]", value, LABEL_VALUE_BYTES_MAX)
 
 
-def check_amount(field: str, value: int, least: int = 0) -> None:
-    if not least <= value <= AMOUNT_MAX:
-        raise InvalidRequest.of(field, value, f"give a whole number from {least} to 2^63 - 1")
+def check_amount(field: str, value: int) -> None:
+    if not 0 <= value <= AMOUNT_MAX:
+        raise InvalidRequest.of(field, value, "give a whole number from 0 to 2^63 - 1")
 
 
 def check_amounts(field: str, amounts: Amounts) -> None:
-    check_amount(f"{field}.requests", amounts.requests)
-    check_amount(f"{field}.input_tokens", amounts.input_tokens)
-    check_amount(f"{field}.output_tokens", amounts.output_tokens)
-    check_amount(f"{field}.cost_nano_usd", amounts.cost_nano_usd)
     tokens = amounts.input_tokens + amounts.output_tokens
+    if min(astuple(amounts)) >= 0 and tokens <= AMOUNT_MAX:
+        return  # one value of the contract's integers cannot be too large, only a sum
+    for name in amounts.__struct_fields__:
+        check_amount(f"{field}.{name}", getattr(amounts, name))
     check_amount(f"{field}: input and output tokens together", tokens)
 
 
 def check_usage(usage: ledger_pb2.TokenUsage) -> None:
     """Parts may not be more than the whole."""
-    for name in (
-        "input_tokens",
-        "cached_input_tokens",
-        "cache_write_tokens",
-        "cache_write_1h_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-    ):
-        check_amount(f"usage.{name}", getattr(usage, name))
+    for name in _USAGE:
+        if getattr(usage, name) < 0:
+            check_amount(f"usage.{name}", getattr(usage, name))
     cached = usage.cached_input_tokens + usage.cache_write_tokens + usage.cache_write_1h_tokens
     _check_part("usage: cached and cache-written tokens", cached, usage.input_tokens)
     _check_part("usage.reasoning_tokens", usage.reasoning_tokens, usage.output_tokens)
@@ -116,6 +120,8 @@ def check_cost(cost: ledger_pb2.Cost) -> None:
     check_amount("cost.total_nano_usd", cost.total_nano_usd)
     if cost.total_nano_usd and not cost.is_known:
         raise InvalidRequest.of("cost.is_known", False, "an unknown cost is 0; mark known ones")
+    if not cost.HasField("price"):
+        return
     price = cost.price
     check_id("cost.price.provider", price.provider)
     check_id("cost.price.model", price.model)
@@ -125,13 +131,15 @@ def check_cost(cost: ledger_pb2.Cost) -> None:
         raise InvalidRequest.of("cost.price.snapshot_hash", price.snapshot_hash.hex(), remedy)
 
 
-def check_savings(savings: Iterable[ledger_pb2.Saving]) -> None:
-    found = list(savings)
-    if len(found) > SAVINGS_MAX:
-        raise InvalidRequest.of("savings", len(found), f"give at most {SAVINGS_MAX}, by cause")
-    for saving in found:
+def check_savings(savings: Sequence[ledger_pb2.Saving]) -> None:
+    if not savings:
+        return
+    if len(savings) > SAVINGS_MAX:
+        raise InvalidRequest.of("savings", len(savings), f"give at most {SAVINGS_MAX}, by cause")
+    for saving in savings:
         check_text("savings.reason", saving.reason)
-    check_text("savings: reasons", "".join(saving.reason for saving in found), REASONS_BYTES_MAX)
+    reasons = "".join(saving.reason for saving in savings)
+    check_text("savings: reasons", reasons, REASONS_BYTES_MAX)
 
 
 def _check_part(field: str, part: int, whole: int) -> None:
