@@ -6,8 +6,10 @@ share one connection; appends have their own. Neither reconnects by itself (see 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bursar.errors import FailedPrecondition, LogUnavailable
 from bursar.eventlog.frame import FrameKind
@@ -32,6 +34,9 @@ STORE_BYTES = 8 * 1024**3
 FULL_PCT = 95  # frames stop there, so that barriers and epochs always fit
 MESSAGE_OVERHEAD_BYTES = 160  # subject, headers and the store's own record of a message
 USE_KNOWN_APPENDS_MAX = 1024  # then the leader is asked again: others may append too
+
+CREATING_TRIES = 10
+CREATING_PAUSE_S = 0.1
 
 _KIND_AT = 5  # in a frame
 
@@ -89,9 +94,24 @@ class JetStreamLog:
             try:
                 info = await ask(connection, f"STREAM.CREATE.{stream.jetstream_name}", config)
             except Refused as refused:
-                raise unavailable(stream, refused) from refused
+                info = await self._made_by_another(connection, stream)
+                if info is None:
+                    raise unavailable(stream, refused) from refused
         refuse_another_config(stream, partitions, info["config"])
         return self._note(stream, tail_of(info))
+
+    async def _made_by_another(
+        self, connection: NatsConnection, stream: StreamId
+    ) -> dict[str, Any] | None:
+        """The stream that another creates at this moment: until that is done the server counts its
+        bytes twice, and refuses ours for want of storage.
+        """
+        for _ in range(CREATING_TRIES):
+            await asyncio.sleep(CREATING_PAUSE_S)
+            info = await stream_info(connection, stream)
+            if info is not None:
+                return info
+        return None
 
     async def append(
         self, stream: StreamId, frame: bytes, expected_sequence: int | None, timeout_s: float

@@ -39,6 +39,7 @@ class ObservedTerms:
     clock: Callable[[], int] = time_ns  # nanoseconds since 1970 UTC
     frame_s: float = 0.02  # how long an event may wait to be framed
     buffer_events_max: int = 8192
+    kind: FrameKind = FrameKind.EVENTS  # CHECKPOINT for who signs
     answer_s: float = 2.0
     pause_s: float = 0.1
 
@@ -90,7 +91,7 @@ class ObservedWriter:
                 await self._work.wait()
                 self._work.clear()
                 while self._buffer:
-                    await self._append(FrameKind.EVENTS, *self._next_events())
+                    await self._append(self._terms.kind, *self._next_events())
             if self._offered_events:
                 await self._append(FrameKind.BARRIER, self._offered_events + 1, [])
         finally:

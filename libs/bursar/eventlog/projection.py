@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from bursar.errors import LogBroken
 from bursar.eventlog.following import follow_until
-from bursar.eventlog.frame import Frame, FrameKind, broken
+from bursar.eventlog.frame import Frame, broken
 from bursar.eventlog.log import Cursor, EventLog, Record
 
 State = TypeVar("State")
@@ -37,7 +37,7 @@ class Projection(Generic[State]):
 
     `apply(state, event_bytes, number)` gives the state after one event; it may change the state it
     was given, which the projection alone owns. In a decided stream `number` is the event's number,
-    in an observed one its writer's own count. Only frames of kind EVENTS are applied.
+    in an observed one its writer's own count. Epochs and barriers have no events.
     """
 
     def __init__(
@@ -61,8 +61,7 @@ class Projection(Generic[State]):
         frame = self._chain.accept(record)
         if frame is None:
             return
-        if frame.header.kind is FrameKind.EVENTS:
-            self._apply_all(frame, record)
+        self._apply_all(frame, record)
         if self._target is not None and record.sequence >= self._target:
             self._reached.set()
 

@@ -57,6 +57,12 @@ class StreamId:
         name = self.name.encode().ljust(STREAM_NAME_BYTES_MAX, b"\x00")
         object.__setattr__(self, "packed", name + self.partition.to_bytes(4, "big"))
 
+    @classmethod
+    def unpacked(cls, packed: bytes) -> StreamId:
+        """The stream whose `packed` this is. Raises InvalidRequest when it is none."""
+        name = packed[:STREAM_NAME_BYTES_MAX].rstrip(b"\x00").decode("ascii", errors="replace")
+        return cls(name, int.from_bytes(packed[STREAM_NAME_BYTES_MAX:], "big"))
+
     @property
     def kind(self) -> StreamKind:
         """Raises InvalidRequest for a name that is not in STREAMS."""
