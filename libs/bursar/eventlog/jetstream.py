@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bursar.errors import FailedPrecondition, LogUnavailable
 from bursar.eventlog.frame import FrameKind
 from bursar.eventlog.jetstream_api import (
+    Json,
     Refused,
     ask,
     get_frame,
@@ -100,9 +100,7 @@ class JetStreamLog:
         refuse_another_config(stream, partitions, info["config"])
         return self._note(stream, tail_of(info))
 
-    async def _made_by_another(
-        self, connection: NatsConnection, stream: StreamId
-    ) -> dict[str, Any] | None:
+    async def _made_by_another(self, connection: NatsConnection, stream: StreamId) -> Json | None:
         """The stream that another creates at this moment: until that is done the server counts its
         bytes twice, and refuses ours for want of storage.
         """
