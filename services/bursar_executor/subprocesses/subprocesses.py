@@ -55,13 +55,11 @@ class Subprocesses:
         with ExitStack() as ours:
             with ExitStack() as theirs:
                 stdin = theirs.enter_context(_content(spec.stdin))
-                stdout, stdout_end = _pipe(ours, theirs)
-                stderr, stderr_end = _pipe(ours, theirs)
+                stdout, stdout_end = await _pipe(ours, theirs)
+                stderr, stderr_end = await _pipe(ours, theirs)
                 control = self._spawner.spawn(stdin.fileno(), stdout_end, stderr_end)
             ours.callback(control.close)
-            running = Supervised(
-                spec, control, await _reader(stdout, ours), await _reader(stderr, ours)
-            )
+            running = Supervised(spec, control, stdout, stderr)
             try:
                 await running.give_order()
                 yield running
@@ -88,20 +86,19 @@ def _content(content: bytes) -> BinaryIO:
     return file
 
 
-def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[BinaryIO, int]:
-    """A pipe: the end to read, closed with `ours`, and the end to write, closed with `theirs`."""
+async def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[asyncio.StreamReader, int]:
+    """A pipe: the end to read, closed with `ours`, and the end to write, closed with `theirs`.
+
+    The transport owns the end it reads: to close that file oneself aborts the process under uvloop.
+    """
     reading, writing = os.pipe()
     theirs.callback(os.close, writing)
-    return ours.enter_context(open(reading, "rb", buffering=0)), writing
-
-
-async def _reader(file: BinaryIO, until: ExitStack) -> asyncio.StreamReader:
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), file
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
     )
-    until.callback(transport.close)
-    return reader
+    ours.callback(transport.close)
+    return reader, writing
 
 
 async def _kept(running: Supervised, stream: asyncio.StreamReader, capture: Capture) -> bool:
