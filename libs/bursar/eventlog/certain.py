@@ -9,6 +9,7 @@ the place is read from the leader, and where nothing stands the barrier is sent 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -36,15 +37,15 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A frame, the barrier that would close its place, and the sequence the stream must end with.
+    """A frame, the sequence the stream must end with, and what makes the barrier for its place.
 
     An epoch frame is empty, so it is its own barrier: sent again, it lands once.
     """
 
     stream: StreamId
     frame: bytes
-    barrier: bytes
     expected_sequence: int
+    make_barrier: Callable[[], bytes]
 
 
 class Undecided(LogUnavailable):
@@ -53,7 +54,15 @@ class Undecided(LogUnavailable):
     reason = "APPEND_UNDECIDED"
 
 
-async def append_certainly(log: EventLog, attempt: Attempt, patience: Patience) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an append, and the frame that stands at its place; None for another's."""
+
+    verdict: Verdict
+    frame: bytes | None
+
+
+async def append_certainly(log: EventLog, attempt: Attempt, patience: Patience) -> Outcome:
     """Appends, and finds out what became of it.
 
     Raises LogUnavailable (or LogFull) when the frame is certainly not there, Undecided when the
@@ -74,42 +83,47 @@ async def append_certainly(log: EventLog, attempt: Attempt, patience: Patience) 
                 raise
             await asyncio.sleep(patience.pause_s)
         else:
-            return Verdict.LANDED
+            return Outcome(Verdict.LANDED, attempt.frame)
 
 
 async def _settle(
     log: EventLog, attempt: Attempt, patience: Patience, deadline_s: float
-) -> Verdict:
+) -> Outcome:
+    barrier = attempt.make_barrier()
     while _monotonic_s() < deadline_s:
-        verdict = await _try_barrier(log, attempt, patience)
-        if verdict is not None:
-            return verdict
+        found = await _try_barrier(log, attempt, barrier, patience)
+        if found is not None:
+            return _outcome(attempt, barrier, found)
         await asyncio.sleep(patience.pause_s)
     raise Undecided(f"{attempt.stream}: no certainty in {patience.certainty_s} s")
 
 
-async def _try_barrier(log: EventLog, attempt: Attempt, patience: Patience) -> Verdict | None:
+async def _try_barrier(
+    log: EventLog, attempt: Attempt, barrier: bytes, patience: Patience
+) -> bytes | None:
+    """What stands at the attempt's place for certain; None when that is not known yet."""
+    stream, expected_sequence = attempt.stream, attempt.expected_sequence
     try:
-        await log.append(
-            attempt.stream, attempt.barrier, attempt.expected_sequence, patience.answer_s
-        )
+        await log.append(stream, barrier, expected_sequence, patience.answer_s)
+        return barrier
     except FenceRefused:
-        return await _what_stands(log, attempt)
+        pass
     except LogUnavailable:  # the barrier's own answer was lost, or there is no leader
         return None
-    return Verdict.LANDED if attempt.barrier == attempt.frame else Verdict.NEVER_LANDED
-
-
-async def _what_stands(log: EventLog, attempt: Attempt) -> Verdict | None:
     try:
-        record = await log.get(attempt.stream, attempt.expected_sequence + 1)
+        record = await log.get(stream, expected_sequence + 1)
     except LogUnavailable:
         return None
-    if record is None:
-        return None  # the refusal spoke of a proposal that is not committed
-    if record.frame == attempt.frame:
-        return Verdict.LANDED
-    return Verdict.NEVER_LANDED if record.frame == attempt.barrier else Verdict.DEPOSED
+    # Nothing there: the refusal spoke of a proposal that is not committed.
+    return None if record is None else record.frame
+
+
+def _outcome(attempt: Attempt, barrier: bytes, found: bytes) -> Outcome:
+    if found == attempt.frame:
+        return Outcome(Verdict.LANDED, found)
+    if found == barrier:
+        return Outcome(Verdict.NEVER_LANDED, found)
+    return Outcome(Verdict.DEPOSED, None)
 
 
 def _monotonic_s() -> float:

@@ -10,9 +10,17 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from bursar.errors import BursarError, LogUnavailable, SteppedDown
-from bursar.eventlog.certain import Attempt, Patience, Undecided, Verdict, append_certainly
+from bursar.eventlog.certain import (
+    Attempt,
+    Outcome,
+    Patience,
+    Undecided,
+    Verdict,
+    append_certainly,
+)
 from bursar.eventlog.chain import DecidedChain
 from bursar.eventlog.clock import ClockLeapt, WitnessedClock
 from bursar.eventlog.frame import ID_BYTES, FrameKind, Heading, encode
@@ -58,24 +66,21 @@ class Leadership:
         """None when the events are durable, else what those who waited for them are told."""
         attempt_id = os.urandom(ID_BYTES)
         frame = self._encode(FrameKind.EVENTS, events, attempt_id)
-        barrier = self._encode(FrameKind.BARRIER, [], attempt_id)
-        attempt = Attempt(self._chain.stream, frame, barrier, self._chain.sequence)
+        make_barrier = partial(self._encode, FrameKind.BARRIER, [], attempt_id)
         try:
-            verdict = await append_certainly(self._log, attempt, self._patience)
+            outcome = await self._append(frame, make_barrier)
         except Undecided as error:
             self.held.clear()
             return error
         except LogUnavailable as error:
             return error
-        if verdict is Verdict.DEPOSED:
-            self.was_deposed = True
-            self.held.clear()
-            return self.refusal()
-        if verdict is Verdict.NEVER_LANDED:
-            self._advance(barrier)
+        if outcome.verdict is Verdict.LANDED:
+            return None
+        if outcome.verdict is Verdict.NEVER_LANDED:
             return LogUnavailable(f"{self._chain.stream}: an append was lost")
-        self._advance(frame)
-        return None
+        self.was_deposed = True
+        self.held.clear()
+        return self.refusal()
 
     async def ask_for_the_time(self) -> None:
         """Compares our clock with the broker's. Raises ClockLeapt, LogUnavailable."""
@@ -95,11 +100,18 @@ class Leadership:
         self._clock.witness(tail.broker_ns)
         self._writer_id, self._frames_written = os.urandom(ID_BYTES), 0
         epoch = self._encode(FrameKind.EPOCH, [], os.urandom(ID_BYTES))
-        attempt = Attempt(self._chain.stream, epoch, epoch, self._chain.sequence)
-        verdict = await append_certainly(self._log, attempt, self._patience)
-        if verdict is Verdict.LANDED:
-            self._advance(epoch)
-        return verdict is Verdict.LANDED
+        outcome = await self._append(epoch, lambda: epoch)
+        return outcome.verdict is Verdict.LANDED
+
+    async def _append(self, frame: bytes, make_barrier: Callable[[], bytes]) -> Outcome:
+        """One frame at the end of the chain, which moves on with what stands there of ours."""
+        chain = self._chain
+        attempt = Attempt(chain.stream, frame, chain.sequence, make_barrier)
+        outcome = await append_certainly(self._log, attempt, self._patience)
+        if outcome.frame is not None:
+            chain.advance(chain.sequence + 1, outcome.frame)
+            self._frames_written += 1
+        return outcome
 
     def _encode(self, kind: FrameKind, events: list[bytes], attempt_id: bytes) -> bytes:
         chain = self._chain
@@ -115,7 +127,3 @@ class Leadership:
             previous_hash=chain.frame_hash,
         )
         return encode(heading, events)
-
-    def _advance(self, frame: bytes) -> None:
-        self._chain.advance(self._chain.sequence + 1, frame)
-        self._frames_written += 1
