@@ -36,8 +36,15 @@ class Cost:
 
     total_pico_usd: int
     total_nano_usd: int
-    parts: CostParts
+    parts_pico_usd: tuple[int, ...]
     unpriced_units: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> CostParts:
+        """The total by kind of token, split by largest remainder when asked for."""
+        if not self.total_nano_usd:
+            return NO_PARTS
+        return CostParts(*share_by_largest_remainder(self.total_nano_usd, self.parts_pico_usd))
 
 
 NO_PARTS = CostParts(0, 0, 0, 0, 0, 0)
@@ -59,11 +66,8 @@ def cost(row: PriceRow, usage: Usage) -> Cost:
     )
     total_pico_usd = sum(parts_pico_usd)
     total_nano_usd = nano_usd_from_pico_usd(total_pico_usd)
-    parts = NO_PARTS
-    if total_nano_usd:
-        parts = CostParts(*share_by_largest_remainder(total_nano_usd, parts_pico_usd))
     unpriced_units = tuple(u for u in usage.unpriced_units if u in row.unpriced_units)
-    return Cost(total_pico_usd, total_nano_usd, parts, unpriced_units)
+    return Cost(total_pico_usd, total_nano_usd, parts_pico_usd, unpriced_units)
 
 
 def hold_cost(

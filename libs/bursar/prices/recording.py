@@ -16,9 +16,7 @@ def recorded_cost(
     """What `usage` costs at `row`, with the rates that held for it; marked unknown without a
     row.
     """
-    if row is None:
-        return UNKNOWN
-    total = cost(
+    return recorded_cost_of(
         row,
         Usage(
             input_tokens=usage.input_tokens,
@@ -30,8 +28,14 @@ def recorded_cost(
             requests=requests,
         ),
     )
+
+
+def recorded_cost_of(row: PriceRow | None, usage: Usage) -> ledger_pb2.Cost:
+    """The same of what a provider reported."""
+    if row is None:
+        return UNKNOWN
     return ledger_pb2.Cost(
-        total_nano_usd=total.total_nano_usd,
+        total_nano_usd=cost(row, usage).total_nano_usd,
         is_known=True,
         price=recorded_row(row, usage.input_tokens),
     )

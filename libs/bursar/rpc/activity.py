@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 
 class Activity:
@@ -14,16 +13,19 @@ class Activity:
     def __init__(self) -> None:
         self._under_way = 0
         self._last_end_s = time.monotonic()
+        self._call = _Call(self)
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self) -> AbstractContextManager[None]:
         """One call, for as long as the block runs."""
+        return self._call
+
+    def begin(self) -> None:
+        """A call begins; `end` has to follow."""
         self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
-            self._last_end_s = time.monotonic()
+
+    def end(self) -> None:
+        self._under_way -= 1
+        self._last_end_s = time.monotonic()
 
     def idle_s(self) -> float:
         """Seconds since the last call ended; 0 while one is under way."""
@@ -34,3 +36,16 @@ class Activity:
         # Idleness is an absence: no event announces it.
         while (left_s := idle_s - self.idle_s()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left_s)
+
+
+class _Call(AbstractContextManager[None]):
+    """Any call: it keeps nothing of its own, so one serves all."""
+
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
+
+    def __enter__(self) -> None:
+        self._activity.begin()
+
+    def __exit__(self, *_: object) -> None:
+        self._activity.end()

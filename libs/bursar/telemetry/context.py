@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -71,13 +69,17 @@ def parse_traceparent(header: str | None) -> TraceContext | None:
     return TraceContext(trace_id, span_id, bool(flags & _SAMPLED_FLAG))
 
 
-@contextmanager
-def within(context: TraceContext | None) -> Iterator[None]:
+# A class, not a generator: every call passes several.
+class within:
     """Makes `context` the current one for the block."""
-    previous = _current.get()
-    _current.set(context)
-    try:
-        yield
-    finally:
-        # Not by token: a stream that is given up is closed from another task's context.
-        _current.set(previous)
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: TraceContext | None) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._context)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)

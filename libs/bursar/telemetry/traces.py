@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from bursar.telemetry import context as trace_context
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Tracer
 
+    from bursar.telemetry.context import TraceContext
+
 OTLP_ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
 EXPORT_TIMEOUT_S = 5
 
 AttributeValue = str | int | float | bool
+_NO_SPAN = nullcontext()
 
 
 class _Tracing:
@@ -59,16 +62,23 @@ def shutdown() -> None:
         _Tracing.tracer = None
 
 
-@contextmanager
-def span(name: str, attributes: Mapping[str, AttributeValue] | None = None) -> Iterator[None]:
+def span(
+    name: str, attributes: Mapping[str, AttributeValue] | None = None
+) -> AbstractContextManager[None]:
     """One piece of work in the current trace. Unsampled, or without export, it costs a context
     look-up.
     """
     context = trace_context.current()
     tracer = _Tracing.tracer
     if tracer is None or context is None or not context.is_sampled:
-        yield
-        return
+        return _NO_SPAN
+    return _started(tracer, context, name, attributes or {})
+
+
+@contextmanager
+def _started(
+    tracer: Tracer, context: TraceContext, name: str, attributes: Mapping[str, AttributeValue]
+) -> Iterator[None]:
     from opentelemetry import trace
 
     parent = trace.SpanContext(
@@ -80,7 +90,7 @@ def span(name: str, attributes: Mapping[str, AttributeValue] | None = None) -> I
     with tracer.start_as_current_span(
         name,
         context=trace.set_span_in_context(trace.NonRecordingSpan(parent)),
-        attributes=dict(attributes or {}),
+        attributes=dict(attributes),
         record_exception=False,
     ) as started:
         own_span_id = started.get_span_context().span_id.to_bytes(8, "big")
