@@ -19,6 +19,8 @@ _DESTRUCTIVE_SUBJECTS = (
     "$JS.API.STREAM.UPDATE.>",
     "$JS.API.STREAM.MSG.DELETE.>",
 )
+# Asks, and changes nothing.
+_INSPECTING = json.dumps(["$SYS.REQ.SERVER.PING.>"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,17 @@ jetstream {{
   max_memory_store: {settings.memory_limit_bytes}
   sync_interval: always
 }}
+{accounts(users)}"""
+
+
+def accounts(users: BrokerUsers) -> str:
+    """The part of a configuration that says who may connect, and what each of them may do."""
+    return f"""\
 system_account: SYSTEM
 accounts {{
-  SYSTEM {{ users: [{{ {_user(users.inspector)} }}] }}
+  SYSTEM {{
+    users: [{{ {_user(users.inspector)}, permissions: {{ publish: {{ allow: {_INSPECTING} }} }} }}]
+  }}
   BURSAR {{
     jetstream: enabled
     users: [

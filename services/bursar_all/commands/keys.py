@@ -16,6 +16,37 @@ def command() -> None:
 
 
 @command.command()
+@data_dir_option
+@click.option(
+    "--broker-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where nats-server's users go; `broker` in the data directory by default.",
+)
+def init(data_dir: Path | None, broker_dir: Path | None) -> None:
+    """Make the secrets that the processes of one installation share; what is there stays."""
+    from bursar.wiring.installation import Installation
+    from bursar.wiring.settings import ProcessSettings
+
+    place = ProcessSettings.load(data_dir=data_dir).identity_place
+    installation = Installation(place, broker_dir or place / "broker")
+    installation.complete()
+    click.echo(f"keys in {installation.identity_dir}, the broker's in {installation.broker_dir}")
+
+
+@command.command()
+@data_dir_option
+@click.option("--namespace", default="bursar", help="Where the secrets are to be.")
+def secrets(data_dir: Path | None, namespace: str) -> None:
+    """Print them as Kubernetes Secrets, for `kubectl apply -f -`."""
+    from bursar.wiring.installation import Installation
+    from bursar.wiring.kubernetes_secrets import as_manifests
+    from bursar.wiring.settings import ProcessSettings
+
+    place = ProcessSettings.load(data_dir=data_dir).identity_place
+    click.echo(as_manifests(Installation(place, place / "broker"), namespace), nl=False)
+
+
+@command.command()
 @click.option("--tenant", required=True)
 @click.option("--user", required=True)
 @click.option("--team", default="")
