@@ -11,7 +11,7 @@ from typing import TypeVar
 from bursar.clients.quota import QuotaClient
 from bursar.errors import BursarError, DeadlineExceeded, LimitExceeded, Overloaded, Unavailable
 from bursar.ledger.v1 import ledger_pb2
-from bursar.prices.recording import recorded_cost, recorded_row
+from bursar.prices.recording import recorded_cost_of, recorded_row, usage_message
 from bursar.prices.usage import Usage
 from bursar.quota.v1 import quota_pb2
 from bursar_edge.call import Call
@@ -42,12 +42,15 @@ _SOURCES = {
 
 
 class Accounts:
-    """Reserves before a call and settles after it. Nobody waits for a settle; `settled` does."""
+    """Reserves before a call and settles after it. No caller waits for a settle; `settled` does."""
 
     def __init__(self, quota: QuotaClient, lease_ns: int, unsettled_max: int) -> None:
         self._quota = quota
         self._lease_ns = lease_ns
         self._unsettled_max = unsettled_max
+        self._unsettled = 0
+        self._all_settled = asyncio.Event()
+        self._all_settled.set()
         self._work: set[asyncio.Task[None]] = set()
 
     async def reserve(self, call: Call) -> None:
@@ -55,9 +58,9 @@ class Accounts:
 
         Raises LimitExceeded, Overloaded when too many calls wait to be settled, Unavailable.
         """
-        if len(self._work) >= self._unsettled_max:
+        if self._unsettled >= self._unsettled_max:
             raise Overloaded(
-                f"{len(self._work)} calls wait to be settled", retry_after_ns=RETRY_AFTER_NS
+                f"{self._unsettled} calls wait to be settled", retry_after_ns=RETRY_AFTER_NS
             )
         request = quota_pb2.ReserveRequest(
             operation_id=call.call_id,
@@ -74,18 +77,23 @@ class Accounts:
             raise
         call.reservation_id = granted.reservation_id
 
-    def settle(self, call: Call, ending: Ending, cost: ledger_pb2.Cost | None = None) -> None:
-        """Replaces the hold by what was used, in the background, until the log has it.
+    async def settle(self, call: Call, ending: Ending, cost: ledger_pb2.Cost | None = None) -> None:
+        """Replaces the hold by what was used; returns when the log has it. For tasks that nobody
+        waits for and nobody cancels.
 
         `cost` where it is known already; else it is made from the usage.
         """
         duration_ns = time.monotonic_ns() - call.began_ns
-        self._begin(self._settle(call, ending, cost, duration_ns))
+        await self._counted(self._settle(call, ending, cost, duration_ns))
+
+    def settle_later(self, call: Call, ending: Ending) -> None:
+        """The same in the background."""
+        duration_ns = time.monotonic_ns() - call.began_ns
+        self._begin(self._settle(call, ending, None, duration_ns))
 
     async def settled(self) -> None:
         """Returns when no settle is under way."""
-        while self._work:
-            await asyncio.wait(self._work)
+        await self._all_settled.wait()
 
     async def _settle(
         self, call: Call, ending: Ending, cost: ledger_pb2.Cost | None, duration_ns: int
@@ -98,7 +106,7 @@ class Accounts:
             cost = cost_of_hold(call)
         else:
             message = usage_message(usage, is_estimate=is_estimate)
-            cost = cost or cost_of(call, message)
+            cost = cost or cost_of(call, usage)
         request = quota_pb2.SettleRequest(
             operation_id=f"{call.call_id}.settle",
             reservation_id=call.reservation_id,
@@ -148,39 +156,31 @@ class Accounts:
         raise AssertionError("the last attempt returns or raises")
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(self._counted(work))
         self._work.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._work.discard)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._work.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, BursarError):
+    async def _counted(self, work: Coroutine[None, None, None]) -> None:
+        """A settle that fails for good is told to the log and to nobody else."""
+        self._unsettled += 1
+        self._all_settled.clear()
+        try:
+            await work
+        except BursarError as error:
             _logger.error("a call was not settled, its hold will be charged: %s", error.message)
-        elif error is not None:
-            _logger.error("a defect in settling a call", exc_info=error)
+        finally:
+            self._unsettled -= 1
+            if not self._unsettled:
+                self._all_settled.set()
 
 
-def usage_message(usage: Usage, *, is_estimate: bool = False) -> ledger_pb2.TokenUsage:
-    """As the ledger writes it."""
-    return ledger_pb2.TokenUsage(
-        input_tokens=usage.input_tokens,
-        cached_input_tokens=usage.cached_input_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        cache_write_1h_tokens=usage.cache_write_1h_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        is_estimate=is_estimate,
-    )
-
-
-def cost_of(call: Call, usage: ledger_pb2.TokenUsage) -> ledger_pb2.Cost:
+def cost_of(call: Call, usage: Usage) -> ledger_pb2.Cost:
     """What the usage cost, by the price the call was held at. Nothing used cost nothing, whatever
     its price.
     """
     if not usage.input_tokens and not usage.output_tokens:
         return ledger_pb2.Cost(is_known=True)
-    return recorded_cost(call.price, usage)
+    return recorded_cost_of(call.price, usage)
 
 
 def cost_of_hold(call: Call) -> ledger_pb2.Cost:

@@ -40,6 +40,11 @@ class Call(msgspec.Struct):
         """The wire format of both its sides."""
         return self.upstream.dialect
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether its answer may go to the cache, if it turns out to be one for that."""
+        return bool(self.exact_key) and not self.policy.is_store_refused
+
     def headers(self, cache: bytes) -> Fields:
         """What the edge tells of the call. `cache`: hit, miss or off."""
         return [

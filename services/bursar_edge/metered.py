@@ -171,15 +171,15 @@ class MeteredCalls:
         try:
             connection = await client.connection()
         except (Unreachable, asyncio.CancelledError):
-            self._accounts.settle(call, failed())
+            self._accounts.settle_later(call, failed())
             raise
         try:
             return await client.send(connection, ("POST", target), headers, body)
         except (BrokeOff, TooSlow):
-            self._accounts.settle(call, unknown())
+            self._accounts.settle_later(call, unknown())
             raise
         except asyncio.CancelledError:
-            self._accounts.settle(call, _hung_up(call))
+            self._accounts.settle_later(call, _hung_up(call))
             raise
 
 

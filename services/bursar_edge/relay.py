@@ -7,31 +7,24 @@ from dataclasses import dataclass
 from functools import partial
 
 from bursar.dialects.dialect import Dialect
-from bursar.dialects.meter import StreamMeter
-from bursar.dialects.refusal import RefusalKind
 from bursar.dialects.usage import told_by
 from bursar.errors import BursarError
+from bursar.prices.recording import usage_message
 from bursar.prices.usage import Usage
 from bursar.tokens.texts import count_text
-from bursar_edge.accounts import Accounts, cost_of, usage_message
+from bursar_edge.accounts import Accounts, cost_of
 from bursar_edge.answers import Answers
 from bursar_edge.call import Call, Fields
-from bursar_edge.domain import (
-    Ending,
-    Outcome,
-    Source,
-    as_id,
-    failed,
-    final_words,
-    unknown,
-)
+from bursar_edge.domain import Ending, Outcome, Source, as_id, failed, unknown
 from bursar_edge.http1.client import Response
 from bursar_edge.http1.errors import BrokeOff, TooSlow
 from bursar_edge.http1.exchange import Exchange
+from bursar_edge.passage import Passage
 from bursar_edge.upstream import response_headers
 
 _REQUEST_ID_FIELDS = (b"request-id", b"x-request-id")
 _CUT_HERE = "this server is shutting down; the answer was cut"
+_CUT_THERE = "the provider ended the stream before the answer was whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,9 @@ class RelayTerms:
 
 
 class Relay:
-    """Brings answers of providers to their clients. Each way out of it settles the call once."""
+    """Brings answers of providers to their clients. Each way out of it settles the call once, and
+    no client waits for that.
+    """
 
     def __init__(self, accounts: Accounts, answers: Answers, terms: RelayTerms) -> None:
         self._accounts = accounts
@@ -52,73 +47,61 @@ class Relay:
 
     async def bring(self, call: Call, response: Response, exchange: Exchange) -> None:
         """Raises BrokeOff and TooSlow where the client has been told nothing yet."""
-        fields = dict(response.headers)
         if not 200 <= response.status < 300:
             await self._refusal(call, response, exchange)
-        elif fields.get(b"content-type", b"").startswith(b"text/event-stream"):
+        elif _content_type(response).startswith(b"text/event-stream"):
             await self._stream(call, response, exchange)
         else:
             await self._whole(call, response, exchange)
 
     async def _refusal(self, call: Call, response: Response, exchange: Exchange) -> None:
         """The provider's own error, as it is."""
-        self._accounts.settle(call, failed(_request_id(response)))
+        self._accounts.settle_later(call, failed(_request_id(response)))
         content, is_whole = await response.read(self._terms.response_bytes_max)
         if not is_whole:
             raise BrokeOff("the provider's error was too long to be passed on")
         exchange.reply(response.status, _headers(call, response), content)
 
     async def _whole(self, call: Call, response: Response, exchange: Exchange) -> None:
-        request_id = _request_id(response)
         try:
             content, is_whole = await response.read(self._terms.response_bytes_max)
         except (BursarError, asyncio.CancelledError):
-            self._accounts.settle(call, unknown(request_id))
+            self._accounts.settle_later(call, unknown(_request_id(response)))
             raise
-        headers = _headers(call, response)
         if is_whole:
-            self._settle_whole(call, content, response, headers)
-            exchange.reply(response.status, headers, content)
+            await self._reply(call, response, content, exchange)
             return
-        self._accounts.settle(call, Ending(Outcome.COMPLETED, Source.HOLD, None, request_id))
-        exchange.start(response.status, headers)
+        held = Ending(Outcome.COMPLETED, Source.HOLD, None, _request_id(response))
+        self._accounts.settle_later(call, held)
+        exchange.start(response.status, _headers(call, response))
         exchange.write(content)
         while piece := await response.piece():
             exchange.write(piece)
             await exchange.drained()
         exchange.end()
 
-    def _settle_whole(
-        self, call: Call, content: bytes, response: Response, headers: Fields
+    async def _reply(
+        self, call: Call, response: Response, content: bytes, exchange: Exchange
     ) -> None:
-        """Settles a complete answer; adds what it cost to its headers."""
-        request_id = _request_id(response)
-        if _is_compressed(response):
-            self._accounts.settle(call, Ending(Outcome.COMPLETED, Source.HOLD, None, request_id))
+        """A complete answer goes out with what it cost, and is settled by that."""
+        headers = _headers(call, response)
+        ending = _ending_of_whole(call, response, content)
+        if ending.usage is None:
+            exchange.reply(response.status, headers, content)
+            await self._accounts.settle(call, ending)
             return
-        told = told_by(content)
-        request_id = request_id or as_id(told.id)
-        usage = call.dialect.usage_in_response(content)
-        if usage is None:
-            count = partial(_counted, call.dialect, content, call.input.tokens, call.facts.model)
-            counted = Ending(Outcome.COMPLETED, Source.COUNTED, None, request_id, count=count)
-            self._accounts.settle(call, counted)
-            return
-        message = usage_message(usage)
-        cost = cost_of(call, message)
+        cost = cost_of(call, ending.usage)
         if cost.is_known:
             headers.append((b"x-bursar-cost-nano-usd", b"%d" % cost.total_nano_usd))
-        ending = Ending(
-            Outcome.COMPLETED, Source.PROVIDER, usage, request_id, _other(call, told.model)
-        )
-        self._accounts.settle(call, ending, cost)
-        if call.exact_key and not call.policy.is_store_refused:
+        exchange.reply(response.status, headers, content)
+        response.close()
+        if call.is_kept:
+            message = usage_message(ending.usage, is_estimate=False)
             self._answers.keep(call, (content,), message, cost)
+        await self._accounts.settle(call, ending, cost)
 
     async def _stream(self, call: Call, response: Response, exchange: Exchange) -> None:
-        is_usage_dropped = not call.facts.is_usage_streamed
-        meter = call.dialect.stream_meter(is_usage_dropped)
-        passage = _Passage(call, meter, self._terms.kept_bytes_max)
+        passage = Passage(call, self._terms.kept_bytes_max)
         exchange.start(response.status, _headers(call, response))
         is_cut = False
         try:
@@ -126,89 +109,56 @@ class Relay:
         except (BrokeOff, TooSlow):
             is_cut = True
         except asyncio.CancelledError:
-            self._settle_stream(passage, response, is_cut=True)
+            self._accounts.settle_later(call, _ending_of_stream(passage, response, is_cut=True))
             if not exchange.is_gone:
                 exchange.end(passage.broken_off(_CUT_HERE))
             raise
-        rest = passage.unsent + meter.rest()
-        if self._settle_stream(passage, response, is_cut=is_cut):
-            exchange.end(rest)
-        else:
-            broken = "the provider ended the stream before the answer was whole"
-            exchange.end(rest + passage.broken_off(broken, rest))
-
-    def _settle_stream(self, passage: _Passage, response: Response, *, is_cut: bool) -> bool:
-        """Settles; says whether the stream came to an end of its own, if only by an error."""
-        call, meter = passage.call, passage.meter
-        request_id = _request_id(response) or as_id(meter.answer_id)
-        other_model = _other(call, meter.model)
-        is_whole = meter.is_complete or (bool(meter.stop_reason) and not is_cut)
-        if _is_compressed(response):
-            outcome = Outcome.CUT if is_cut else Outcome.COMPLETED
-            self._accounts.settle(call, Ending(outcome, Source.HOLD, None, request_id))
-            return not is_cut
-        if meter.is_complete and meter.usage is not None:
-            message = usage_message(meter.usage)
-            cost = cost_of(call, message)
-            ending = Ending(
-                Outcome.COMPLETED, Source.PROVIDER, meter.usage, request_id, other_model
-            )
-            self._accounts.settle(call, ending, cost)
-            if passage.kept:
-                self._answers.keep(call, passage.kept, message, cost)
-            return True
-        outcome = Outcome.COMPLETED if is_whole else Outcome.CUT
-        if meter.has_failed:
-            outcome = Outcome.FAILED
-        count = partial(
-            meter.settled_usage, call.input.tokens, partial(_tokens, model=call.facts.model)
-        )
-        counted = Ending(outcome, Source.COUNTED, None, request_id, other_model, count)
-        self._accounts.settle(call, counted)
-        return is_whole or meter.has_failed
+        rest = passage.unsent + passage.meter.rest()
+        ending = _ending_of_stream(passage, response, is_cut=is_cut)
+        if ending.outcome is Outcome.CUT:
+            rest += passage.broken_off(_CUT_THERE, rest)
+        exchange.end(rest)
+        response.close()
+        if passage.kept and ending.usage is not None:
+            message = usage_message(ending.usage, is_estimate=False)
+            self._answers.keep(call, passage.kept, message, cost_of(call, ending.usage))
+        await self._accounts.settle(call, ending)
 
 
-class _Passage:
-    """A stream passing: what is kept of it, and what the client saw last."""
+def _ending_of_whole(call: Call, response: Response, content: bytes) -> Ending:
+    """Settled by the provider's word; by ours where it reports nothing; by the hold where nothing
+    can be read.
+    """
+    request_id = _request_id(response)
+    if _is_compressed(response):
+        return Ending(Outcome.COMPLETED, Source.HOLD, None, request_id)
+    told = told_by(content)
+    request_id = request_id or as_id(told.id)
+    usage = call.dialect.usage_in_response(content)
+    if usage is None:
+        count = partial(_counted, call.dialect, content, call.input.tokens, call.facts.model)
+        return Ending(Outcome.COMPLETED, Source.COUNTED, None, request_id, "", count)
+    return Ending(Outcome.COMPLETED, Source.PROVIDER, usage, request_id, _other(call, told.model))
 
-    def __init__(self, call: Call, meter: StreamMeter, kept_bytes_max: int) -> None:
-        self.call = call
-        self.meter = meter
-        self.kept: list[bytes] = []
-        self.unsent = b""
-        self._is_kept = bool(call.exact_key) and not call.policy.is_store_refused
-        self._room_bytes = kept_bytes_max
-        self._last = b""
 
-    async def run(self, response: Response, exchange: Exchange) -> None:
-        """Until the end. What one read brought goes out in one write; the last waits in
-        `unsent`.
-        """
-        while piece := await response.piece():
-            passed = self.meter.feed(piece)
-            if self._is_kept:
-                self._keep(piece)
-            if response.is_complete:
-                self.unsent = passed
-                return
-            if passed:
-                self._last = passed
-                exchange.write(passed)
-            if exchange.is_full:
-                await exchange.drained()
-
-    def broken_off(self, message: str, sent: bytes = b"") -> bytes:
-        """The error that ends the client's stream, after `sent` or what was sent before."""
-        dialect = self.call.dialect
-        event = dialect.refusal_event(RefusalKind.UNAVAILABLE, message, self.call.call_id)
-        return final_words(sent or self._last, event)
-
-    def _keep(self, piece: bytes) -> None:
-        self.kept.append(piece)
-        self._room_bytes -= len(piece)
-        if self._room_bytes < 0:
-            self._is_kept = False
-            self.kept = []
+def _ending_of_stream(passage: Passage, response: Response, *, is_cut: bool) -> Ending:
+    """A stream that says it is complete is settled by its own usage, any other by what came."""
+    call, meter = passage.call, passage.meter
+    request_id = _request_id(response) or as_id(meter.answer_id)
+    if _is_compressed(response):
+        outcome = Outcome.UNKNOWN if is_cut else Outcome.COMPLETED
+        return Ending(outcome, Source.HOLD, None, request_id)
+    other_model = _other(call, meter.model)
+    if meter.is_complete and meter.usage is not None:
+        return Ending(Outcome.COMPLETED, Source.PROVIDER, meter.usage, request_id, other_model)
+    outcome = Outcome.CUT
+    if meter.has_failed:
+        outcome = Outcome.FAILED
+    elif meter.is_complete or (meter.stop_reason and not is_cut):
+        outcome = Outcome.COMPLETED
+    count_tokens = partial(_tokens, model=call.facts.model)
+    count = partial(meter.settled_usage, call.input.tokens, count_tokens)
+    return Ending(outcome, Source.COUNTED, None, request_id, other_model, count)
 
 
 def _headers(call: Call, response: Response) -> Fields:
@@ -217,6 +167,10 @@ def _headers(call: Call, response: Response) -> Fields:
     if call.price is None:
         headers.append((b"x-bursar-price", b"unknown"))
     return headers
+
+
+def _content_type(response: Response) -> bytes:
+    return next((value for name, value in response.headers if name == b"content-type"), b"")
 
 
 def _request_id(response: Response) -> str:

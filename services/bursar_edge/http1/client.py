@@ -31,12 +31,15 @@ class ClientTerms:
 
 
 class Response:
-    """A provider's answer. To be closed in any case; closing early breaks the connection."""
+    """A provider's answer. To be closed in any case; closing early breaks the connection, closing
+    again does nothing.
+    """
 
-    __slots__ = ("_connection", "headers", "status")
+    __slots__ = ("_connection", "_is_closed", "headers", "status")
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
+        self._is_closed = False
         self.status = connection.status
         self.headers: Headers = connection.headers
 
@@ -62,7 +65,9 @@ class Response:
         return content, self.is_complete
 
     def close(self) -> None:
-        self._connection.release()
+        if not self._is_closed:
+            self._is_closed = True
+            self._connection.release()
 
 
 class HttpClient:

@@ -17,7 +17,7 @@ class Exchange:
     """One request and its answer: a whole `reply`, or `start`, `write` and `end`.
 
     Writing to a client that left does nothing: `is_gone` tells. A client that leaves cancels the
-    task that answers it.
+    task that answers it, until the answer has ended: what the task does then is its own.
     """
 
     __slots__ = ("_connection", "_head", "_is_chunked", "is_ended", "is_started", "request")
@@ -43,6 +43,7 @@ class Exchange:
             fields.append((b"content-length", b"%d" % len(body)))
         text = head(status, fields, is_last=self._connection.is_last(self.request))
         self._connection.write(text if self.request.method == "HEAD" else text + body)
+        self._connection.answered(self)
 
     def start(self, status: int, headers: Headers) -> None:
         """Begins a stream; its head goes out with the first piece."""
@@ -65,6 +66,7 @@ class Exchange:
         self.is_ended = True
         text = self._framed(piece) if piece else self._taken_head()
         self._connection.write(text + _LAST_CHUNK if self._is_chunked else text)
+        self._connection.answered(self)
 
     @property
     def is_reusable(self) -> bool:

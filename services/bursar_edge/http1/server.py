@@ -39,9 +39,7 @@ class HttpServer:
         self._handle = handle
         self._connections: set[ServerConnection] = set()
         self._bodies_bytes = 0
-        self._answering = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -74,20 +72,21 @@ class HttpServer:
         for connection in list(self._connections):
             connection.abort()
 
-    async def answer(self, exchange: Exchange) -> None:
-        """The one task of a request: an error that nobody foresaw ends here, in the log."""
-        self._answering += 1
-        self._quiet.clear()
+    def begin(self, exchange: Exchange) -> asyncio.Task[None]:
+        """The one task of a request."""
+        task = asyncio.get_running_loop().create_task(self._answer(exchange))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _answer(self, exchange: Exchange) -> None:
+        """An error that nobody foresaw ends here, in the log."""
         try:
             await self._handle(exchange)
         except Exception:
             _logger.exception("a defect in answering %s", exchange.request.path)
             if not exchange.is_started:
                 exchange.reply(500, [], b"")
-        finally:
-            self._answering -= 1
-            if not self._answering:
-                self._quiet.set()
 
     def admit(self, connection: ServerConnection) -> bool:
         """False when there are too many."""
@@ -106,12 +105,10 @@ class HttpServer:
         self._bodies_bytes -= size_bytes
 
     async def _quiet_within(self, timeout_s: float) -> bool:
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._quiet.wait()
-        except TimeoutError:
-            return False
-        return True
+        """Whether every task has ended in time."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout_s)
+        return not self._tasks
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -42,7 +42,6 @@ class ServerConnection(asyncio.Protocol):
         self._parser = HttpRequestParser(self)
         self._waiting: deque[Request] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._exchange: Exchange | None = None
         self._room: asyncio.Future[None] | None = None
         self._is_reading = False
         self._is_paused = False
@@ -220,19 +219,16 @@ class ServerConnection(asyncio.Protocol):
 
     def _answer(self, request: Request) -> None:
         self.deadline_s = NEVER
-        self._exchange = Exchange(self, request)
-        self._task = self._loop.create_task(self._server.answer(self._exchange))
-        self._task.add_done_callback(self._answered)
+        self._task = self._server.begin(Exchange(self, request))
+        self._task.add_done_callback(self._unanswered)
 
-    def _answered(self, task: asyncio.Task[None]) -> None:
-        exchange, self._task, self._exchange = self._exchange, None, None
-        assert exchange is not None
+    def answered(self, exchange: Exchange) -> None:
+        """The last byte is given to the transport: what its task still does holds nobody up."""
+        self._task = None
         self._server.release(len(exchange.request.body))
         if self.is_gone:
             return
-        if not exchange.is_ended:
-            self.abort()
-        elif self._is_ending or self.is_last(exchange.request) or not exchange.is_reusable:
+        if self._is_ending or self.is_last(exchange.request) or not exchange.is_reusable:
             self._end()
         elif self._waiting:
             self._answer(self._waiting.popleft())
@@ -242,6 +238,12 @@ class ServerConnection(asyncio.Protocol):
                 self._transport.resume_reading()
             terms = self._server.terms
             self._expire_after(terms.request_s if self._is_reading else terms.idle_s)
+
+    def _unanswered(self, task: asyncio.Task[None]) -> None:
+        """Its task ended without an end of the answer: nobody may take it for whole."""
+        if self._task is task:
+            self._task = None
+            self.abort()
 
     def _refuse(self, status: int) -> None:
         """For what is no request: there is nothing that an answer could be shaped after."""
