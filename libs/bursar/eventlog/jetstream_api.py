@@ -111,6 +111,7 @@ async def publish(
     try:
         reply = await connection.request(stream.subject, frame, timeout_s, headers_of(**headers))
     except (ConnectionLost, AnswerLate) as error:
+        connection.abandon()  # its server may be frozen; a barrier goes out on a fresh one
         raise AppendUncertain(f"{stream}: {error.message}") from error
     return _acknowledged(stream, reply)
 

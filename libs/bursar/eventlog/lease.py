@@ -117,7 +117,7 @@ class BrokerLease:
         except Refused as refused:
             if refused.err_code == STREAM_NOT_FOUND:
                 await self._make_bucket()
-            elif refused.err_code not in WRONG_LAST_SEQUENCE:
+            elif refused.err_code not in WRONG_LAST_SEQUENCE and refused.code < 500:
                 _log.warning("the lease cannot be taken: %s", refused)
             return False
         except LogUnavailable:

@@ -10,6 +10,8 @@ import asyncio
 import json
 import secrets
 import ssl
+from collections import deque
+from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
@@ -18,8 +20,8 @@ from bursar.eventlog.nats_access import Access, Address, address_of, proof
 from bursar.eventlog.nats_protocol import NatsProtocol, Sink
 
 CONNECT_TIMEOUT_S = 2.0
-PING_INTERVAL_S = 5.0
-PINGS_OUTSTANDING_MAX = 2  # a broker that is frozen for 15 s counts as gone
+PING_INTERVAL_S = 2.0
+PINGS_OUTSTANDING_MAX = 2  # a broker that is frozen for 6 s counts as gone
 
 _OPTIONS = {
     "verbose": False,
@@ -136,9 +138,13 @@ class NatsConnection:
         if future is not None and not future.done():
             future.set_result(Reply(payload, header))
 
+    def abandon(self) -> None:
+        """Ends it without waiting: whoever asks for a connection next gets another."""
+        self._protocol.abort()
+
     async def close(self) -> None:
         """Ends it at once, whatever the broker does."""
-        self._protocol.abort()
+        self.abandon()
         await asyncio.gather(*self._chores, return_exceptions=True)
 
     async def _ping(self) -> None:
@@ -209,6 +215,7 @@ class Connector:
 
     def __init__(self, access: Access, name: str) -> None:
         self._access = access
+        self._servers = deque(access.servers)
         self._name = name
         self._connecting = asyncio.Lock()
         self._connection: NatsConnection | None = None
@@ -227,7 +234,9 @@ class Connector:
                 if not known.lost.is_set():
                     return known  # another task has just made it
                 await known.close()
-            self._connection = await NatsConnection.connect(self._access, self._name)
+                self._servers.rotate(-1)  # the one that went away is asked last
+            access = replace(self._access, servers=tuple(self._servers))
+            self._connection = await NatsConnection.connect(access, self._name)
             return self._connection
 
     async def close(self) -> None:
