@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from bursar.errors import BursarError
 from bursar_edge.http1.errors import BrokeOff, TooSlow
@@ -126,7 +126,7 @@ class ClientConnection(asyncio.Protocol):
         self.deadline_s = self._loop.time() + self._silence_s
         try:
             self._parser.feed_data(data)
-        except HttpParserError as error:
+        except (HttpParserError, HttpParserUpgrade) as error:
             self.abort()
             self.fail(BrokeOff(f"what the provider sent is no HTTP: {error}"))
             return

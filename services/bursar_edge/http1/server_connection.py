@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-from httptools import HttpParserError, HttpRequestParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from bursar_edge.http1.exchange import Exchange
 from bursar_edge.http1.head import head
@@ -76,8 +76,11 @@ class ServerConnection(asyncio.Protocol):
         was_in_head = self._is_in_head
         try:
             self._parser.feed_data(data)
-        except HttpParserError:  # malformed, or an upgrade that nobody offered
+        except HttpParserError:
             self._refuse(400)
+            return
+        except HttpParserUpgrade:  # nobody offered that: the request is answered as it is
+            self._is_ending = True
             return
         if was_in_head and self._is_in_head:
             self._head_bytes += len(data)
