@@ -133,6 +133,18 @@ def test_a_settle_leaves_out_windows_that_are_forgotten():
     assert len(kept.state.limits["total/requests/minute"].counters) == 0
 
 
+def test_a_window_is_kept_as_long_as_a_call_holds_something_in_it():
+    kept = book(limit(Meter.REQUESTS, WindowKind.MINUTE, amount=5))
+    held = kept.reserve(tokens(100), lease_ns=DAY_NS)
+    kept.pass_time(DAY_NS - HOUR_NS)
+    kept.dispatch(held.reservation_id)  # another day
+    kept.pass_time(6 * HOUR_NS)
+    kept.settle(held.reservation_id, tokens(60))
+    assert [(move.settled_delta, move.held_delta) for move in kept.last_event().moves] == [(1, -1)]
+    kept.pass_time(2 * HOUR_NS)
+    assert len(kept.state.limits["total/requests/minute"].counters) == 0
+
+
 def test_a_limit_that_is_deleted_takes_its_claims_with_it():
     kept = book(limit(amount=1000), limit(Meter.REQUESTS, amount=10))
     held = kept.reserve(tokens(100))

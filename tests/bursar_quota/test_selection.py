@@ -10,20 +10,21 @@ from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.limits import Selector
 from bursar_quota.domain.selection import Shelves
 
-VALUES = st.sampled_from(["", "a", "b"])
+ASKED = st.sampled_from(["", "", "", "", "a", "b"])  # most leave most axes open
+VALUES = st.sampled_from(["", "a", "a", "b"])
 LABELS = st.dictionaries(st.sampled_from(["x", "y", "z"]), st.sampled_from(["1", "2"])).map(
     lambda labels: tuple(sorted(labels.items()))
 )
 SELECTORS = st.builds(
     Selector,
-    tenant_id=VALUES,
-    user_id=VALUES,
-    task_id=VALUES,
-    provider=VALUES,
-    model=VALUES,
-    tier=st.sampled_from([0, 1, 2]),
-    account_id=VALUES,
-    labels=LABELS,
+    tenant_id=ASKED,
+    user_id=ASKED,
+    task_id=ASKED,
+    provider=ASKED,
+    model=ASKED,
+    tier=st.sampled_from([0, 0, 0, 1, 2]),
+    account_id=ASKED,
+    labels=st.one_of(st.just(()), LABELS),
 )
 CALLS = st.tuples(
     st.builds(
@@ -71,6 +72,28 @@ def test_what_is_removed_is_not_found_and_leaves_no_empty_shelf(selectors, remov
     if len(gone) == len(selectors):
         assert not shelves.plain
         assert not shelves.labelled
+    undo.rewind()
+    assert sorted(shelves.matching(*call)) == before
+
+
+@given(
+    selectors=st.lists(SELECTORS, min_size=1, max_size=12),
+    changed=st.lists(st.integers(0, 11)),
+    call=CALLS,
+)
+def test_what_is_filed_again_is_found_as_it_is_now_until_it_is_taken_back(selectors, changed, call):
+    shelves, undo = Shelves(), Undo()
+    for place, selector in enumerate(selectors):
+        shelves.file(selector, f"l{place}", place, undo)
+    undo.forget()
+    before = sorted(shelves.matching(*call))
+    again = {place for place in changed if place < len(selectors)}
+    for place in again:
+        shelves.file(selectors[place], f"l{place}", 100 + place, undo)
+        shelves.file(selectors[place], f"m{place}", 200 + place, undo)
+    now = [100 + place if place in again else place for place in before]
+    now += [200 + place for place in before if place in again]
+    assert sorted(shelves.matching(*call)) == sorted(now)
     undo.rewind()
     assert sorted(shelves.matching(*call)) == before
 

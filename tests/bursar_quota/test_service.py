@@ -115,7 +115,7 @@ async def test_a_service_that_starts_again_stands_where_the_first_stood():
 
 async def test_a_refusal_has_all_that_a_caller_needs_to_know():
     clock = lambda: NOON_NS  # noqa: E731
-    async with serving(MemoryLog(), clock=clock) as quota:
+    async with serving(MemoryLog(clock=clock), clock=clock) as quota:
         await quota.put_limit(a_limit(100, window=quota_pb2.WINDOW_DAY))
         held = await quota.reserve(a_reserve(cost_nano_usd=60))
         await quota.settle(a_settle(held.reservation_id, 60))
@@ -241,7 +241,7 @@ async def test_draining_ends_when_every_order_is_answered():
 
 async def test_leases_run_out_by_themselves():
     now = [NOON_NS]
-    log = MemoryLog()
+    log = MemoryLog(clock=lambda: now[0])
     async with serving(log, clock=lambda: now[0], tick_s=0.0) as quota:
         await quota.put_limit(BUDGET)
         await quota.reserve(a_reserve(lease_ns=NS_PER_S))
