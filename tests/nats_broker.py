@@ -29,7 +29,7 @@ class NatsBroker:
     def __init__(self, more: str = "", sync: str = "always") -> None:
         """`more` stands in the configuration, in place of the usual accounts."""
         self.directory = Path(tempfile.mkdtemp(prefix="bursar-nats-"))
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         (self.directory / "nats.conf").write_text(
@@ -80,7 +80,7 @@ class NatsBroker:
         self._process.send_signal(number)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

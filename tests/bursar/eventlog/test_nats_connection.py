@@ -202,7 +202,7 @@ def test_an_address_that_is_none_is_refused_without_repeating_it():
 async def test_a_cut_connection_is_told_to_all_that_wait_at_once(broker):
     async with TcpProxy(broker.port).serving() as proxy:
         connection = await NatsConnection.connect(Access((proxy.url,)), "test")
-        proxy.up(Way.DROP)
+        await proxy.up(Way.DROP)
         waiting = [asyncio.ensure_future(connection.request(ANYWHERE, b"", 60)) for _ in range(3)]
         await asyncio.sleep(0)
         proxy.cut()
@@ -216,7 +216,7 @@ async def test_a_cut_connection_is_told_to_all_that_wait_at_once(broker):
 async def test_no_answer_in_time_is_said_so(broker):
     async with TcpProxy(broker.port).serving() as proxy:
         connection = await NatsConnection.connect(Access((proxy.url,)), "test")
-        proxy.down(Way.DROP)
+        await proxy.down(Way.DROP)
         with pytest.raises(AnswerLate):
             await connection.request(ANYWHERE, b"", 0.05)
         await connection.close()

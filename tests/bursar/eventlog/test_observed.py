@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -196,3 +198,42 @@ async def test_an_event_above_16_kib_is_refused():
     writer = ObservedWriter(MemoryLog(), CACHE)
     with pytest.raises(InvalidRequest):
         writer.write(bytes(16 * 1024 + 1))
+
+
+@pytest.mark.broker
+async def test_kill_9_loses_at_most_what_was_not_framed_and_shows_as_unclosed(broker, connect):
+    stream = StreamId("cache", 999)
+    log = connect(broker.url)
+    await log.open(stream)
+    libs = str(Path(__file__).parents[3] / "libs")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WRITES_FOR_EVER, broker.url, env=os.environ | {"PYTHONPATH": libs}
+    )
+    projection, chains = collected(WriterChains(Cursor(stream)))
+    async with asyncio.timeout(30):
+        await projection.catch_up(log, 5)
+    process.kill()
+    await process.wait()
+    await projection.catch_up(log, (await log.tail(stream)).sequence)
+    assert projection.state == [b"%d" % number for number in range(len(projection.state))]
+    assert (chains.missing_frames, chains.missing_events, chains.unclosed_writers) == (0, 0, 1)
+    await log.close()
+
+
+WRITES_FOR_EVER = """
+import asyncio, sys
+from bursar.eventlog.jetstream import JetStreamLog
+from bursar.eventlog.nats_access import Access
+from bursar.eventlog.observed import ObservedWriter
+from bursar.eventlog.stream import StreamId
+
+async def main():
+    writer = ObservedWriter(JetStreamLog(Access((sys.argv[1],))), StreamId("cache", 999))
+    running = asyncio.ensure_future(writer.run())
+    for number in range(10**9):
+        writer.write(b"%d" % number)
+        await asyncio.sleep(0.001)
+    await running
+
+asyncio.run(main())
+"""
