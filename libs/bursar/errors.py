@@ -178,6 +178,14 @@ class FailedPrecondition(BursarError):
     kind, reason = Kind.NOT_NOW, "FAILED_PRECONDITION"
 
 
+class OutcomeUnknown(BursarError):
+    """A paid call was sent and nobody knows what became of it: it is charged at its full hold and
+    not sent again by itself.
+    """
+
+    kind, reason = Kind.NOT_NOW, "OUTCOME_UNKNOWN"
+
+
 class LogBroken(BursarError):
     """The log is not what was written: a gap, a fork, a bad hash, or an event this version may not
     skip.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from bursar.errors import Conflict, FailedPrecondition, InvalidRequest, NotFound
 
@@ -41,6 +41,13 @@ class Origin:
     working_copy: bytes = b""
 
 
+class RecordedStep(NamedTuple):
+    """One record of a task's life."""
+
+    step_number: int
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Submit:
     """Takes a task; its inputs are durable already."""
@@ -53,7 +60,9 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class RecordStep:
-    """A step began, ended, was skipped or failed."""
+    """A step began, ended, was skipped or failed. A number stands for one record: the same again
+    causes nothing.
+    """
 
     origin: Origin
     step_number: int
@@ -62,10 +71,13 @@ class RecordStep:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The task is over, one way or another."""
+    """The task is over, one way or another. `steps` are those that may not be in the log yet: they
+    go in with the end, so that no end stands without them.
+    """
 
     origin: Origin
     body: bytes
+    steps: tuple[RecordedStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +121,14 @@ Event = Submitted | StepRecorded | Ended | CancelRequested
 
 @dataclass(frozen=True, slots=True)
 class TaskEntry:
-    """A task as the log has it. Steps are let go when it ends: its result holds them."""
+    """A task as the log has it. What was asked and the steps are let go when it ends: its result
+    holds them.
+    """
 
     origin: Origin
     operation_id: str
     submitted_body: bytes
-    step_bodies: tuple[bytes, ...] = ()
+    steps: tuple[RecordedStep, ...] = ()
     ended_body: bytes | None = None
     is_cancel_requested: bool = False
 
@@ -184,7 +198,9 @@ def _record_step(tasks: Tasks, command: RecordStep) -> Decided:
     entry = _entry(tasks, command.origin)
     if entry.ended_body is not None:
         raise FailedPrecondition(f"task {command.origin.task_id} has ended; it takes no more steps")
-    if len(entry.step_bodies) >= STEPS_MAX:
+    if any(step.step_number == command.step_number for step in entry.steps):
+        return Decided((), command.origin.task_id)
+    if len(entry.steps) >= STEPS_MAX:
         raise InvalidRequest.of("step_number", command.step_number, f"use at most {STEPS_MAX}")
     event = StepRecorded(command.origin, command.step_number, command.body)
     return Decided((event,), command.origin.task_id)
@@ -194,7 +210,14 @@ def _end(tasks: Tasks, command: End) -> Decided:
     entry = _entry(tasks, command.origin)
     if entry.ended_body is not None:
         return Decided((), command.origin.task_id)
-    return Decided((Ended(command.origin, command.body),), command.origin.task_id)
+    known = {step.step_number for step in entry.steps}
+    missing: tuple[Event, ...] = tuple(
+        StepRecorded(command.origin, step.step_number, step.body)
+        for step in command.steps
+        if step.step_number not in known
+    )
+    ended = Ended(command.origin, command.body)
+    return Decided((*missing, ended), command.origin.task_id)
 
 
 def _request_cancel(tasks: Tasks, command: RequestCancel) -> Decided:
@@ -232,13 +255,13 @@ def evolve(tasks: Tasks, event: Event, changes: Changes) -> None:
     if entry_before is None:
         return
     match event:
-        case StepRecorded(body=body):
-            steps = (*entry_before.step_bodies, body)
-            changes.put(tasks.entries, task_id, replace(entry_before, step_bodies=steps))
+        case StepRecorded(step_number=step_number, body=body):
+            steps = (*entry_before.steps, RecordedStep(step_number, body))
+            changes.put(tasks.entries, task_id, replace(entry_before, steps=steps))
         case CancelRequested():
             changes.put(tasks.entries, task_id, replace(entry_before, is_cancel_requested=True))
         case Ended(body=body):
-            ended = replace(entry_before, step_bodies=(), ended_body=body)
+            ended = replace(entry_before, submitted_body=b"", steps=(), ended_body=body)
             changes.put(tasks.entries, task_id, ended)
             _let_the_oldest_go(tasks, task_id, changes)
 

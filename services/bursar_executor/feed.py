@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from bursar.executor.v1 import executor_pb2
 
 
 class Feed:
-    """A list that grows and a last word. Watchers that come late see it all."""
+    """A list that grows and a last word. Watchers that come late see it all.
 
-    def __init__(self) -> None:
-        self.steps: list[executor_pb2.Step] = []
+    It begins with what earlier owners of the task recorded.
+    """
+
+    def __init__(self, earlier: Iterable[executor_pb2.Step] = ()) -> None:
+        self.steps = list(earlier)
         self.result: executor_pb2.TaskResult | None = None
-        self._changed = asyncio.Event()
+        self.is_left = False
+        self._waiting: list[asyncio.Future[None]] = []
 
     def add(self, step: executor_pb2.Step) -> None:
         self.steps.append(step)
         self._wake()
 
     def finish(self, result: executor_pb2.TaskResult) -> None:
+        """The task has ended."""
         self.result = result
         self._wake()
 
+    def leave(self) -> None:
+        """Nobody here goes on with the task: watchers are let go without a result."""
+        self.is_left = True
+        self._wake()
+
     def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
 
     async def updates(self, after_step_number: int) -> AsyncIterator[executor_pb2.WatchResponse]:
         """Every step recorded after `after_step_number`, then the result."""
         shown = 0
         while True:
-            changed = self._changed
             while shown < len(self.steps):
                 step = self.steps[shown]
                 shown += 1
@@ -40,5 +51,8 @@ class Feed:
                     yield executor_pb2.WatchResponse(step=step)
             if self.result is not None:
                 yield executor_pb2.WatchResponse(result=self.result)
+            if self.result is not None or self.is_left:
                 return
-            await changed.wait()
+            changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(changed)
+            await changed

@@ -8,129 +8,175 @@ import asyncio
 import contextvars
 import logging
 from collections import OrderedDict
+from dataclasses import dataclass
 
-from bursar.errors import BursarError, Internal, Overloaded
+from bursar.errors import Internal, Overloaded
 from bursar.executor.v1 import executor_pb2
 from bursar.telemetry import context as trace_context
 from bursar_executor.domain import Origin
 from bursar_executor.feed import Feed
 from bursar_executor.settings import ExecutorSettings
+from bursar_executor.tasks.assembling import failed
 from bursar_executor.tasks.collaborators import Collaborators
+from bursar_executor.tasks.earlier import Earlier
+from bursar_executor.tasks.ending import Ending
+from bursar_executor.tasks.halt import Cause, Halt, Halted
 from bursar_executor.tasks.pipeline import TaskRun
-from bursar_executor.tasks.recorder import Recorder, Submitting
+from bursar_executor.tasks.recorder import Chronicle, Recorder, Submitting
 from bursar_executor.tasks.request import TaskRequest
 
 ENDED_FEEDS_KEPT = 256
-ENDING_TRIES = 5
-ENDING_PAUSE_S = 0.5
+SETTLING_S = 5.0
 
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A task that has been taken and not begun here."""
+
+    origin: Origin
+    request: TaskRequest
+    feed: Feed
+    halt: Halt
+    earlier: Earlier
+
+
 class RunningTasks:
-    """Runs tasks within bounds. Feeds of the newest ended tasks stay at hand for late watchers."""
+    """Runs tasks within bounds, first come first served. Feeds of the newest ended tasks stay at
+    hand for late watchers.
+    """
 
     def __init__(self, settings: ExecutorSettings, submit: Submitting, team: Collaborators) -> None:
         self._settings = settings
         self._submit = submit
         self._team = team
-        self._at_once = asyncio.Semaphore(settings.tasks_at_once_max)
+        self._ending = Ending(team.blobs)
+        self._queue: OrderedDict[str, Waiting] = OrderedDict()
+        self._runs: dict[str, asyncio.Task[None]] = {}
+        self._halts: dict[str, Halt] = {}
         self._feeds: dict[str, Feed] = {}
         self._ended_feeds: OrderedDict[str, Feed] = OrderedDict()
-        self._runs: dict[str, asyncio.Task[None]] = {}
-        self._cancelled: set[str] = set()
+        self._is_closing = False
 
     def feed(self, task_id: str) -> Feed | None:
         """The task's steps as they happen; None when it is not, or no longer, at hand."""
         return self._feeds.get(task_id) or self._ended_feeds.get(task_id)
 
+    @property
+    def count(self) -> int:
+        """How many are at work or wait."""
+        return len(self._runs) + len(self._queue)
+
     def check_room(self) -> None:
         """Raises Overloaded when no more may wait."""
-        if len(self._runs) >= self._settings.tasks_waiting_max:
-            raise Overloaded(f"{len(self._runs)} tasks are waiting or running already")
+        if self.count >= self._settings.tasks_waiting_max or self._is_closing:
+            raise Overloaded(f"{self.count} tasks are waiting or running already")
 
-    def start(self, group: asyncio.TaskGroup, origin: Origin, request: TaskRequest) -> None:
-        """Lets the task begin as soon as there is room."""
-        if origin.task_id in self._runs:
+    def start(
+        self,
+        group: asyncio.TaskGroup,
+        origin: Origin,
+        request: TaskRequest,
+        earlier: Earlier | None = None,
+    ) -> Halt:
+        """Lets the task begin as soon as there is room; the answer is how to end it."""
+        earlier = earlier or Earlier()
+        waiting = Waiting(origin, request, Feed(earlier.told()), Halt(), earlier)
+        self._feeds[origin.task_id] = waiting.feed
+        self._halts[origin.task_id] = waiting.halt
+        self._queue[origin.task_id] = waiting
+        self._begin_next(group)
+        return waiting.halt
+
+    def cancel(self, group: asyncio.TaskGroup, task_id: str) -> None:
+        """Ends the task as soon as its present step lets go; at once where it only waits."""
+        halt = self._halts.get(task_id)
+        if halt is None:
             return
-        feed = Feed()
-        self._feeds[origin.task_id] = feed
-        run = group.create_task(
-            self._run(origin, request, feed),
-            name=origin.task_id,
-            # A task outlives the call that submitted it: it inherits no deadline.
-            context=contextvars.Context(),
-        )
-        self._runs[origin.task_id] = run
-
-    def cancel(self, task_id: str) -> None:
-        """Ends the task's work where it stands; what is held is charged or let go by its lease."""
-        run = self._runs.get(task_id)
-        if run is not None:
-            self._cancelled.add(task_id)
-            run.cancel()
+        halt.ask(Cause.CANCELLED)
+        if task_id in self._queue:
+            self._begin(group, self._queue.pop(task_id))
 
     async def idle(self) -> None:
         """Returns once no task is at work."""
         while self._runs:
             await asyncio.wait(list(self._runs.values()))
 
-    async def _run(self, origin: Origin, request: TaskRequest, feed: Feed) -> None:
-        recorder = Recorder(origin, feed, self._submit, self._team.clock)
-        began_ns = self._team.clock()
+    async def interrupt(self) -> None:
+        """What waits is left to a later owner, and so is what is at work: as soon as its present
+        step lets go, with what it took settled. Returns after 5 s in any case.
+        """
+        self._is_closing = True
+        for task_id in list(self._queue):
+            del self._queue[task_id]
+            self._let_go(task_id)
+        for halt in self._halts.values():
+            halt.ask(Cause.INTERRUPTED)
+        if self._runs:
+            await asyncio.wait(list(self._runs.values()), timeout=SETTLING_S)
+
+    def _begin_next(self, group: asyncio.TaskGroup) -> None:
+        while self._queue and len(self._runs) < self._settings.tasks_at_once_max:
+            self._begin(group, self._queue.popitem(last=False)[1])
+
+    def _begin(self, group: asyncio.TaskGroup, waiting: Waiting) -> None:
+        task_id = waiting.origin.task_id
+        self._runs[task_id] = group.create_task(
+            self._run(group, waiting),
+            name=task_id,
+            # A task outlives the call that submitted it: it inherits no deadline.
+            context=contextvars.Context(),
+        )
+
+    async def _run(self, group: asyncio.TaskGroup, waiting: Waiting) -> None:
+        origin = waiting.origin
         context = trace_context.TraceContext(origin.trace_id, origin.span_id, is_sampled=False)
         try:
-            async with self._at_once:
-                with trace_context.within(context):
-                    result = await self._result(origin, request, recorder)
-            result.task_id = origin.task_id
-            result.trace_id = origin.trace_id.hex()
-            result.duration_ns = self._team.clock() - began_ns
-            await self._end(origin, recorder, result)
+            with trace_context.within(context):
+                await self._ended(waiting)
         finally:
             del self._runs[origin.task_id]
-            self._cancelled.discard(origin.task_id)
-            self._keep_feed(origin.task_id)
+            self._let_go(origin.task_id)
+            if not self._is_closing:
+                self._begin_next(group)
 
-    async def _result(
-        self, origin: Origin, request: TaskRequest, recorder: Recorder
-    ) -> executor_pb2.TaskResult:
+    async def _ended(self, waiting: Waiting) -> None:
+        began_ns = self._team.clock()
+        chronicle = Chronicle(
+            waiting.origin,
+            waiting.earlier.attempts + 1,
+            waiting.feed,
+            self._submit,
+            self._team.clock,
+        )
+        recorder = Recorder(chronicle)
         try:
-            return await TaskRun(origin.task_id, request, recorder, self._team).result()
-        except asyncio.CancelledError:
-            run = asyncio.current_task()
-            if origin.task_id not in self._cancelled or run is None:
-                raise
-            run.uncancel()
-            return executor_pb2.TaskResult(
-                state=executor_pb2.TASK_STATE_CANCELLED, summary="cancelled by its caller"
-            )
+            result = await self._result(waiting, recorder)
+        except Halted:
+            return  # a later owner takes it up
+        result.task_id = waiting.origin.task_id
+        result.trace_id = waiting.origin.trace_id.hex()
+        result.duration_ns = self._team.clock() - began_ns
+        await self._ending.write(waiting.origin, recorder, result)
+
+    async def _result(self, waiting: Waiting, recorder: Recorder) -> executor_pb2.TaskResult:
+        run = TaskRun(waiting.origin.task_id, waiting.request, recorder, self._team, waiting.halt)
+        try:
+            return await run.result(waiting.earlier)
+        except Halted:
+            raise
         except Exception:  # the edge of a task: one defect must not end its neighbours
-            _logger.exception("a defect in task %s", origin.task_id)
-            return executor_pb2.TaskResult(
-                state=executor_pb2.TASK_STATE_FAILED,
-                summary=f"a defect; see the server's log, trace {origin.trace_id.hex()}",
-                error_reason=Internal.reason,
-            )
+            _logger.exception("a defect in task %s", waiting.origin.task_id)
+            trace = waiting.origin.trace_id.hex()
+            return failed(Internal(f"a defect; see the server's log, trace {trace}"), run.spent)
 
-    async def _end(
-        self, origin: Origin, recorder: Recorder, result: executor_pb2.TaskResult
-    ) -> None:
-        """Writes the end down, again while the log is away; left to the next owner after that."""
-        whole = executor_pb2.GetResponse(state=result.state, steps=recorder.steps, result=result)
-        content = whole.SerializeToString()
-        for attempt in range(ENDING_TRIES):
-            try:
-                reference = await self._team.blobs.put(origin.tenant_id, content)
-                await recorder.end(result, str(reference))
-                return
-            except BursarError as error:
-                _logger.warning("task %s could not be ended: %s", origin.task_id, error.message)
-                await asyncio.sleep(ENDING_PAUSE_S * (attempt + 1))
-
-    def _keep_feed(self, task_id: str) -> None:
+    def _let_go(self, task_id: str) -> None:
+        """Its feed stays at hand for a while, if it holds a result."""
+        self._halts.pop(task_id, None)
         feed = self._feeds.pop(task_id)
         if feed.result is None:
+            feed.leave()
             return
         self._ended_feeds[task_id] = feed
         if len(self._ended_feeds) > ENDED_FEEDS_KEPT:

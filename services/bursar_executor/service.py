@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 from bursar.blobs import BlobReference
+from bursar.errors import BlobDamaged, NotFound, Unavailable
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
 from bursar.eventlog.envelope import new_event_id
 from bursar.eventlog.log import Cursor
@@ -20,15 +22,20 @@ from bursar.wiring.module import Ground
 from bursar_executor.decider import TasksDecider
 from bursar_executor.domain import Command, Event, Origin, RequestCancel, Submit, TaskEntry, Tasks
 from bursar_executor.domain import find as find_task
-from bursar_executor.generation import Generation
+from bursar_executor.generation.generation import Generation
 from bursar_executor.running_tasks import RunningTasks
 from bursar_executor.settings import ExecutorSettings
 from bursar_executor.tasks.collaborators import Collaborators
-from bursar_executor.tasks.request import DEFAULT_TENANT_ID, TaskRequest, checked
+from bursar_executor.tasks.earlier import Earlier
+from bursar_executor.tasks.halt import Cause
+from bursar_executor.tasks.request import DEFAULT_TENANT_ID, TaskRequest, checked, lost
 
 STREAM = StreamId("tasks")
 # Hashes of more paths would not fit an event; the blob of the request has them all.
 INPUTS_NAMED_MAX = 64
+RETRY_AFTER_NS = 500_000_000
+
+_logger = logging.getLogger(__name__)
 
 
 class ExecutorService:
@@ -41,7 +48,7 @@ class ExecutorService:
             ground.log, TasksDecider(), Tasks(), Cursor(STREAM), WriterTerms(ground.clock)
         )
         self._running = RunningTasks(settings, self._writer.submit, team)
-        self._generation = Generation(team)
+        self._generation = Generation(team, settings.upstream_timeout_s)
         self._group: asyncio.TaskGroup | None = None
         self._is_ready = asyncio.Event()
 
@@ -49,21 +56,36 @@ class ExecutorService:
         """Leads the `tasks` stream, resumes what had not ended, runs what comes."""
         await self._ground.log.open(STREAM)
         async with self._team.backends, asyncio.TaskGroup() as group:
-            self._group = group
             group.create_task(self._writer.run(), name="tasks writer")
             await self._writer.ready.wait()
             for entry in await self._writer.read(Tasks.running):
                 await self._resume(group, entry)
+            self._group = group
             self._is_ready.set()
 
     async def ready(self) -> None:
         await self._is_ready.wait()
 
     async def drain(self) -> None:
-        await self._running.idle()
+        """Waits for what is at work; what is not done when the time is up is settled as it stands
+        and left to a later owner.
+        """
+        try:
+            await self._running.idle()
+        finally:
+            await self._running.interrupt()
+            await self._generation.settled()
+
+    @property
+    def tasks_under_way(self) -> int:
+        """How many tasks have not ended here."""
+        return self._running.count
 
     async def submit(self, request: executor_pb2.SubmitRequest) -> executor_pb2.SubmitResponse:
-        """Acknowledged once the inputs and the event are durable."""
+        """Acknowledged once the inputs and the event are durable. What is durable is begun, also
+        when its caller has hung up meanwhile.
+        """
+        group = self._ready_group()
         self._running.check_room()
         task = checked(request)
         trace = trace_context.current() or trace_context.begin(sample_ratio=0.0)
@@ -80,10 +102,27 @@ class ExecutorService:
         operation_id = request.operation_id or origin.task_id
         body = self._submitted_body(task, origin, operation_id, str(reference))
         command = Submit(origin, operation_id, task.fingerprint, body)
-        task_id = await asyncio.shield(self._writer.submit(command))
-        if task_id == origin.task_id and self._group is not None:
-            self._running.start(self._group, origin, task)
+        taking = self._writer.submit(command)
+        taking.add_done_callback(lambda taken: self._begin(group, taken, origin, task))
+        task_id = await asyncio.shield(taking)
         return executor_pb2.SubmitResponse(task_id=task_id, trace_id=trace.trace_hex)
+
+    def _begin(
+        self,
+        group: asyncio.TaskGroup,
+        taken: asyncio.Future[str],
+        origin: Origin,
+        task: TaskRequest,
+    ) -> None:
+        """Only the first submission of an operation id begins its task."""
+        is_taken = not taken.cancelled() and taken.exception() is None
+        if is_taken and taken.result() == origin.task_id:
+            self._running.start(group, origin, task)
+
+    def _ready_group(self) -> asyncio.TaskGroup:
+        if self._group is None:
+            raise Unavailable("the executor is not ready yet", retry_after_ns=RETRY_AFTER_NS)
+        return self._group
 
     def _submitted_body(
         self, task: TaskRequest, origin: Origin, operation_id: str, reference: str
@@ -121,55 +160,70 @@ class ExecutorService:
         )
 
     async def _resume(self, group: asyncio.TaskGroup, entry: TaskEntry) -> None:
-        """Runs a task of an earlier process again, from the inputs it was acknowledged with."""
+        """Takes up a task of an earlier process, from the inputs it was acknowledged with."""
         submitted = tasks_pb2.TaskSubmitted.FromString(entry.submitted_body)
-        content = await self._ground.blobs.get(
-            entry.origin.tenant_id, BlobReference.parse(submitted.request_reference)
+        earlier = Earlier.of(step.body for step in entry.steps)
+        reference = BlobReference.parse(submitted.request_reference)
+        request: TaskRequest | None = None
+        try:
+            content = await self._ground.blobs.get(entry.origin.tenant_id, reference)
+            request = checked(executor_pb2.SubmitRequest.FromString(content))
+        except (NotFound, BlobDamaged) as error:
+            _logger.warning("task %s lost its input: %s", entry.origin.task_id, error.message)
+        halt = self._running.start(
+            group, entry.origin, request or lost(submitted.attribution), earlier
         )
-        self._running.start(
-            group, entry.origin, checked(executor_pb2.SubmitRequest.FromString(content))
-        )
+        if request is None:
+            halt.ask(Cause.INPUT_LOST)
+        elif entry.is_cancel_requested:
+            halt.ask(Cause.CANCELLED)
 
     async def watch(
         self, request: executor_pb2.WatchRequest
     ) -> AsyncIterator[executor_pb2.WatchResponse]:
+        await self._is_ready.wait()
+        entry = await self._entry(request.tenant_id, request.task_id)
         feed = self._running.feed(request.task_id)
         if feed is not None:
-            await self._entry(request.tenant_id, request.task_id)
             async for update in feed.updates(request.after_step_number):
                 yield update
             return
-        known = await self.get(
-            executor_pb2.GetRequest(tenant_id=request.tenant_id, task_id=request.task_id)
-        )
+        known = await self._known(entry)
         for step in known.steps:
             if step.step_number > request.after_step_number:
                 yield executor_pb2.WatchResponse(step=step)
-        yield executor_pb2.WatchResponse(result=known.result)
+        if known.HasField("result"):
+            yield executor_pb2.WatchResponse(result=known.result)
 
     async def get(self, request: executor_pb2.GetRequest) -> executor_pb2.GetResponse:
-        entry = await self._entry(request.tenant_id, request.task_id)
+        return await self._known(await self._entry(request.tenant_id, request.task_id))
+
+    async def _known(self, entry: TaskEntry) -> executor_pb2.GetResponse:
+        """What is known of a task now."""
         if entry.ended_body is None:
-            feed = self._running.feed(request.task_id)
+            feed = self._running.feed(entry.origin.task_id)
             return executor_pb2.GetResponse(
                 state=executor_pb2.TASK_STATE_RUNNING, steps=feed.steps if feed else ()
             )
         ended = tasks_pb2.TaskEnded.FromString(entry.ended_body)
-        content = await self._ground.blobs.get(
-            entry.origin.tenant_id, BlobReference.parse(ended.result_reference)
-        )
+        reference = BlobReference.parse(ended.result_reference)
+        try:
+            content = await self._ground.blobs.get(entry.origin.tenant_id, reference)
+        except NotFound:
+            return without_its_result(ended, entry.origin)
         return executor_pb2.GetResponse.FromString(content)
 
     async def cancel(self, request: executor_pb2.CancelRequest) -> executor_pb2.CancelResponse:
+        group = self._ready_group()
         entry = await self._entry(request.tenant_id, request.task_id)
         await asyncio.shield(self._writer.submit(RequestCancel(entry.origin)))
-        self._running.cancel(request.task_id)
+        self._running.cancel(group, request.task_id)
         return executor_pb2.CancelResponse()
 
     async def backends(
         self, request: executor_pb2.BackendsRequest
     ) -> executor_pb2.BackendsResponse:
-        return executor_pb2.BackendsResponse(backends=await self._team.backends.describe({}))
+        return executor_pb2.BackendsResponse(backends=await self._team.backends.describe())
 
     async def generate(
         self, request: executor_pb2.GenerateRequest
@@ -181,3 +235,20 @@ class ExecutorService:
     async def _entry(self, tenant_id: str, task_id: str) -> TaskEntry:
         tenant = tenant_id or DEFAULT_TENANT_ID
         return await self._writer.read(lambda tasks: find_task(tasks, tenant, task_id))
+
+
+def without_its_result(ended: tasks_pb2.TaskEnded, origin: Origin) -> executor_pb2.GetResponse:
+    """What the log alone knows of an ended task."""
+    result = executor_pb2.TaskResult(
+        task_id=ended.task_id,
+        state=ended.state,
+        summary="its result is no longer kept",
+        usage=ended.usage,
+        cost=ended.cost,
+        savings=ended.savings,
+        is_from_cache=ended.is_from_cache,
+        trace_id=origin.trace_id.hex(),
+        duration_ns=ended.duration_ns,
+        error_reason=ended.error_reason,
+    )
+    return executor_pb2.GetResponse(state=ended.state, result=result)

@@ -53,8 +53,7 @@ def _body(event: Event) -> bytes:
 
 def _event_id(event: Event, kind: str) -> str:
     if isinstance(event, StepRecorded):
-        step = tasks_pb2.StepRecorded.FromString(event.body)
-        return f"{event.origin.task_id}/{event.step_number}/{step.state}/{step.attempt}"
+        return f"{event.origin.task_id}/{event.step_number}"
     return f"{event.origin.task_id}/{kind.removeprefix('task.')}"
 
 

@@ -18,34 +18,34 @@ class Job:
     """One piece of work: what is wanted, on which files, within which bounds.
 
     `context` is the compressed text of the files, for backends that read prompts. `files` maps
-    relative paths to their present content.
+    relative paths to their present content: what one backend changed, the next one gets.
     """
 
     description: str
-    capabilities: tuple[str, ...]
     files: dict[str, bytes]
     context: str
     max_output_tokens: int
     max_duration_s: float
-    operation_id: str
     # Where the files came from, when that is on this machine: tools look for settings there.
     origin: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a job. `files` holds only those that changed."""
+    """What came of a job. `files` holds those that changed, `read_paths` those it looked at."""
 
     summary: str
     text: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+    read_paths: frozenset[str] = frozenset()
     findings: tuple[executor_pb2.Finding, ...] = ()
     failing_tests: tuple[executor_pb2.FailingTest, ...] = ()
     usage: ledger_pb2.TokenUsage = field(default_factory=ledger_pb2.TokenUsage)
     provider_request_id: str = ""
     answered_by_model: str = ""
+    # Its answer was ended before its end; what was used until then is in `usage`.
     is_cut: bool = False
-    # What ended the work early; what was used until then is in `usage`.
+    # What ended the work early.
     error: BursarError | None = None
     # True when a request went out and nobody knows what became of it: the whole hold is charged.
     is_usage_unknown: bool = False
@@ -59,6 +59,23 @@ class Hold:
     price: PriceRow | None
 
 
+class Work(Protocol):
+    """A job that a backend is ready to do: nothing is sent or started yet."""
+
+    @property
+    def hold(self) -> Hold:
+        """What has to be set aside first."""
+        ...
+
+    async def done(self) -> Outcome:
+        """Does the job. Raises a BursarError when nothing could be begun.
+
+        When it is cancelled, a model that has been sent something ends its call and returns what
+        came until then; anything else is gone without a trace, and the cancellation is raised.
+        """
+        ...
+
+
 class Backend(Protocol):
     """A tool, a parser or a model."""
 
@@ -66,26 +83,24 @@ class Backend(Protocol):
         """As the planner sees it: what it can, whether it is there, how to get it."""
         ...
 
+    async def version(self, origin: Path | None) -> str:
+        """What its answers depend on beside the job; part of the key under which they are kept."""
+        ...
+
     @property
-    def version(self) -> str:
-        """What its answers depend on beside the job; part of the key under which they are
-        cached.
-        """
+    def is_repeatable(self) -> bool:
+        """Whether the same job gives the same outcome again, so that it may be kept."""
         ...
 
     @property
     def start_allowance_s(self) -> float:
-        """What starting it (loading a model) may take beside a job's own duration."""
+        """What starting it may take beside a job's own duration."""
         ...
 
     def input_tokens_max(self, output_tokens: int) -> int:
         """The most it can read when it has to write `output_tokens`."""
         ...
 
-    def hold(self, job: Job) -> Hold:
-        """What has to be set aside before `work`."""
-        ...
-
-    async def work(self, job: Job) -> Outcome:
-        """Does the job within its bounds. Raises a BursarError when nothing could be begun."""
+    async def prepared(self, job: Job) -> Work:
+        """The job, made ready. Raises InvalidRequest for one that it cannot be given."""
         ...

@@ -15,7 +15,12 @@ from bursar.prices.book import PriceBook
 from bursar.prices.rows import PriceRow
 from bursar_executor.backends.demonstration import Demonstration
 from bursar_executor.backends.model import MODEL_CAPABILITIES, ModelBackend
-from bursar_executor.endpoints import Endpoint, configured_endpoints, local_endpoints
+from bursar_executor.endpoints import (
+    PROVIDERS,
+    Endpoint,
+    configured_endpoints,
+    local_endpoints,
+)
 from bursar_executor.models.free import free_row
 from bursar_executor.models.source import Standing
 from bursar_executor.models.speaking import DIALECTS
@@ -24,13 +29,27 @@ from bursar_executor.subprocesses.subprocesses import Subprocesses
 
 LOOKED_AGAIN_AFTER_S = 30.0
 FREE_TIERS = (ledger_pb2.BACKEND_TIER_LOCAL_MODEL,)
-# Stands in the list for whom could be asked if a key were there.
-NOBODY = planner_pb2.Backend(
-    backend_id="api/none",
-    target=ledger_pb2.Target(tier=ledger_pb2.BACKEND_TIER_PAID_API),
-    capabilities=MODEL_CAPABILITIES,
-    is_available=False,
-    remedy="set ANTHROPIC_API_KEY or OPENAI_API_KEY, or run Ollama or llama.cpp on this machine",
+# Stand in the list for whom could be asked if they were there.
+MISSING = (
+    *(
+        planner_pb2.Backend(
+            backend_id=f"{provider.name}/{provider.usual_model}",
+            target=ledger_pb2.Target(
+                provider=provider.name,
+                model=provider.usual_model,
+                tier=ledger_pb2.BACKEND_TIER_PAID_API,
+            ),
+            capabilities=MODEL_CAPABILITIES,
+            remedy=f"set {provider.key_variable}",
+        )
+        for provider in PROVIDERS
+    ),
+    planner_pb2.Backend(
+        backend_id="local-server",
+        target=ledger_pb2.Target(provider="ollama", tier=ledger_pb2.BACKEND_TIER_LOCAL_MODEL),
+        capabilities=MODEL_CAPABILITIES,
+        remedy="run Ollama or llama.cpp on this machine",
+    ),
 )
 
 
@@ -43,20 +62,26 @@ class Discovery:
         self._configured: tuple[Endpoint, ...] = ()
         self._known: list[ModelBackend] = []
         self._looked_at_s = float("-inf")
+        self._looking = asyncio.Lock()
 
     @property
     def known(self) -> list[ModelBackend]:
         """What the last look found, and what was named since."""
         return self._known
 
-    def missing(self) -> list[planner_pb2.Backend]:
+    def missing(self) -> tuple[planner_pb2.Backend, ...]:
         """Who could be had, with the remedy, where no model but the demonstration is there."""
-        return [] if len(self._known) > 1 else [NOBODY]
+        return () if len(self._known) > 1 else MISSING
 
     async def models(self, session: aiohttp.ClientSession) -> list[ModelBackend]:
         """Local servers first, then the demonstration model, then paid APIs."""
-        if time.monotonic() - self._looked_at_s < LOOKED_AGAIN_AFTER_S:
-            return self._known
+        async with self._looking:
+            if time.monotonic() - self._looked_at_s >= LOOKED_AGAIN_AFTER_S:
+                self._known = await self._found(session)
+                self._looked_at_s = time.monotonic()
+        return self._known
+
+    async def _found(self, session: aiohttp.ClientSession) -> list[ModelBackend]:
         self._configured = configured_endpoints()
         if self._configured and self._prices is None:
             self._prices = await asyncio.to_thread(PriceBook.load)
@@ -71,8 +96,6 @@ class Discovery:
             for endpoint in self._configured
             for model in endpoint.models
         ]
-        self._known = found
-        self._looked_at_s = time.monotonic()
         return found
 
     def named(self, model: str, session: aiohttp.ClientSession) -> ModelBackend | None:

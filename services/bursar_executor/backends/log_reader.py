@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from bursar.errors import InvalidRequest
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
-from bursar_executor.backends.backend import Hold, Job, Outcome
+from bursar_executor.backends.backend import Job, Outcome
+from bursar_executor.backends.free_work import FreeWork
 from bursar_executor.logs.failing import ReadLog
 from bursar_executor.logs.reading import detect, read
 
 BACKEND_ID = "parser/test-log"
+# Another one as soon as the same log may be read otherwise.
+VERSION = "test-log 1"
 THREAD_BYTES_MIN = 64 * 1024
 FAILURES_TOLD_MAX = 200
 
@@ -20,8 +24,11 @@ FAILURES_TOLD_MAX = 200
 class LogReaderBackend:
     """Offers debugging for tasks whose files are test logs, and for no others."""
 
-    version = "test-log 1"
     start_allowance_s = 10.0
+    is_repeatable = True
+
+    async def version(self, origin: Path | None) -> str:
+        return VERSION
 
     def describe(self) -> planner_pb2.Backend:
         return planner_pb2.Backend(
@@ -36,11 +43,11 @@ class LogReaderBackend:
     def input_tokens_max(self, output_tokens: int) -> int:
         return 0
 
-    def hold(self, job: Job) -> Hold:
-        """No tokens and no money."""
-        return Hold(ledger_pb2.Amounts(requests=1), None)
+    async def prepared(self, job: Job) -> FreeWork:
+        return FreeWork(job, self.work)
 
     async def work(self, job: Job) -> Outcome:
+        """What failed, by the logs among the files. Raises InvalidRequest when none is one."""
         logs = []
         for path, content in job.files.items():
             log = await _read(content)
@@ -51,6 +58,7 @@ class LogReaderBackend:
         failing = [test for _, log in logs for test in log.failing]
         return Outcome(
             summary="; ".join(_summary(path, log) for path, log in logs),
+            read_paths=frozenset(path for path, _ in logs),
             failing_tests=tuple(
                 executor_pb2.FailingTest(
                     test=test.test,

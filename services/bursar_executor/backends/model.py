@@ -4,9 +4,12 @@ context.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 
@@ -56,12 +59,17 @@ class ModelBackend:
         return self._described.target.model
 
     @property
+    def backend_id(self) -> str:
+        return self._described.backend_id
+
+    @property
     def target(self) -> ledger_pb2.Target:
         return self._described.target
 
-    @property
-    def version(self) -> str:
-        return self._described.backend_id
+    is_repeatable = True
+
+    async def version(self, origin: Path | None) -> str:
+        return self.backend_id
 
     @property
     def start_allowance_s(self) -> float:
@@ -74,26 +82,53 @@ class ModelBackend:
         """What its context window leaves beside the answer and the words of the prompt."""
         return max(1, self._source.context_tokens - output_tokens - PROMPT_OVERHEAD_TOKENS)
 
-    def hold(self, job: Job) -> Hold:
-        return self.prepare(_request_of(job, self.model)).hold
+    async def prepared(self, job: Job) -> ModelWork:
+        return ModelWork(self, await self.as_sent(_request_of(job, self.model)))
 
-    def prepare(self, request: executor_pb2.GenerateRequest) -> Prepared:
+    async def as_sent(self, request: executor_pb2.GenerateRequest) -> Prepared:
         """The bytes that will be sent for `request`, and what they may take."""
         body = self.dialect.with_usage_in_stream(self.dialect.request(request, is_streaming=True))
-        return prepared(body, self.model, request.max_output_tokens, self.dialect, self._price)
+        return await prepared(
+            body, self.model, request.max_output_tokens, self.dialect, self._price
+        )
 
     @asynccontextmanager
-    async def calling(self, body: bytes) -> AsyncIterator[ModelCall]:
+    async def calling(self, prepared: Prepared) -> AsyncIterator[ModelCall]:
         """The call, ready to be read. Raises a BursarError when the endpoint cannot be had."""
         async with self._source.endpoint() as endpoint:
-            yield ModelCall(self._session, endpoint, self.dialect, body)
+            yield ModelCall(self._session, endpoint, self.dialect, prepared)
 
-    async def work(self, job: Job) -> Outcome:
+    @property
+    def mark(self) -> str:
+        """What has to be said of its answers; empty where nothing has."""
+        return self._source.mark
+
+
+class ModelWork:
+    """One call, ready to be made."""
+
+    def __init__(self, model: ModelBackend, prepared: Prepared) -> None:
+        self._model = model
+        self._prepared = prepared
+
+    @property
+    def hold(self) -> Hold:
+        return self._prepared.hold
+
+    async def done(self) -> Outcome:
+        """Cancelled while the answer comes, it hangs up and returns what came until then."""
         began_s = time.monotonic()
-        body = self.prepare(_request_of(job, self.model)).body
-        async with self.calling(body) as call:
-            text = "".join([piece async for piece in call.texts()])
-        return _outcome(text, call.end, time.monotonic() - began_s)
+        pieces: list[str] = []
+        async with self._model.calling(self._prepared) as call:
+            try:
+                async with contextlib.aclosing(call.texts()) as texts:
+                    async for piece in texts:
+                        pieces.append(piece)
+            except asyncio.CancelledError:
+                if not call.end.is_sent:
+                    raise
+        summary = _summary(call.end, time.monotonic() - began_s, self._model.mark)
+        return _outcome("".join(pieces), call.end, summary)
 
 
 def _request_of(job: Job, model: str) -> executor_pb2.GenerateRequest:
@@ -107,26 +142,25 @@ def _request_of(job: Job, model: str) -> executor_pb2.GenerateRequest:
     )
 
 
-def _outcome(text: str, end: CallEnd, duration_s: float) -> Outcome:
-    usage = end.usage
-    speed = usage.output_tokens / duration_s if duration_s else 0.0
-    is_cut = end.stop_reason in (
-        executor_pb2.STOP_REASON_CUT,
-        executor_pb2.STOP_REASON_MAX_TOKENS,
-    )
-    summary = (
-        end.error.message
-        if end.error is not None
-        else f"{usage.output_tokens:,} tokens written, {speed:.0f} a second"
-        + (", cut at its bound" if is_cut else "")
-    )
+def _outcome(text: str, end: CallEnd, summary: str) -> Outcome:
     return Outcome(
         summary=summary,
         text=text,
-        usage=usage,
+        usage=end.usage,
         provider_request_id=end.provider_request_id,
         answered_by_model=end.model,
-        is_cut=end.error is not None and bool(text),
+        is_cut=end.is_cut,
         error=end.error,
         is_usage_unknown=end.is_usage_unknown,
     )
+
+
+def _summary(end: CallEnd, duration_s: float, mark: str) -> str:
+    if end.error is not None:
+        return end.error.message
+    tokens = end.usage.output_tokens
+    speed = tokens / duration_s if duration_s else 0.0
+    marked = f"{mark}: " if mark else ""
+    bounded = end.stop_reason == executor_pb2.STOP_REASON_MAX_TOKENS
+    at_bound = ", cut at its bound" if bounded else ""
+    return f"{marked}{tokens:,} tokens written, {speed:.0f} a second{at_bound}"

@@ -4,29 +4,27 @@ brings.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
 import aiohttp
 
-from bursar.errors import BackendUnavailable, NotFound
+from bursar.errors import BackendUnavailable, FailedPrecondition, NotFound
 from bursar.planner.v1 import planner_pb2
-from bursar.tokens.texts import count_text
 from bursar_executor.backends.backend import Backend
 from bursar_executor.backends.discovery import Discovery
 from bursar_executor.backends.log_reader import BACKEND_ID as LOG_READER_ID
-from bursar_executor.backends.log_reader import LogReaderBackend, logs_in
+from bursar_executor.backends.log_reader import LogReaderBackend
 from bursar_executor.backends.model import ModelBackend
 from bursar_executor.backends.tool import ToolBackend
+from bursar_executor.models.sessions import model_session
 from bursar_executor.settings import ExecutorSettings
 from bursar_executor.subprocesses.subprocesses import Subprocesses
 from bursar_executor.tools.bench import Bench
 from bursar_executor.tools.registry import TOOLS
 
 AUTO = "auto"
-# Sizes of contexts are counted by the newest public vocabulary, whoever reads them later.
-COUNTED_AS = "gpt-4o"
 
 
 class Registry:
@@ -38,14 +36,15 @@ class Registry:
         self._settings = settings
         self._subprocesses = Subprocesses()
         bench = Bench(self._subprocesses)
-        self._tools = [ToolBackend(tool, bench) for tool in TOOLS]
+        tools = [ToolBackend(tool, bench) for tool in TOOLS]
+        self._tools = {tool.backend_id: tool for tool in tools}
+        self._tool_words = frozenset().union(*(tool.capabilities for tool in tools))
         self._log_reader = LogReaderBackend()
-        self._session: aiohttp.ClientSession | None = None
         self._discovery = Discovery(settings, self._subprocesses)
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        timeout = aiohttp.ClientTimeout(total=self._settings.upstream_timeout_s, sock_connect=10)
-        self._session = aiohttp.ClientSession(timeout=timeout, auto_decompress=True)
+        self._session = model_session(self._settings.upstream_timeout_s)
         return self
 
     async def __aexit__(
@@ -59,26 +58,35 @@ class Registry:
         if self._session is not None:
             await self._session.close()
 
-    async def describe(self, files: dict[str, bytes]) -> list[planner_pb2.Backend]:
-        """Tools whose business some of the files are, the log reader for test logs, all models."""
-        paths = list(files)
-        tools = [tool for tool in self._tools if tool.takes(paths)]
-        if files:
-            await asyncio.gather(*(tool.look() for tool in tools))
-        found: list[Backend] = [*tools]
-        if self.logs_in(files) or not files:
-            found.append(self._log_reader)
-        found += await self._models()
-        return [*(backend.describe() for backend in found), *self._discovery.missing()]
+    async def describe(
+        self, paths: Sequence[str] = (), *, has_logs: bool = True, needed: Iterable[str] = ()
+    ) -> list[planner_pb2.Backend]:
+        """Tools whose business some of the files are (all, without files), the log reader for test
+        logs, all models, and who is missing where there is no model to choose.
+
+        A model is offered for every need in words that is no tool's work.
+        """
+        tools = (tool for tool in self._tools.values() if tool.takes(paths))
+        found = [tool.describe() for tool in tools]
+        if has_logs:
+            found.append(self._log_reader.describe())
+        models = [model.describe() for model in await self._models()]
+        words = [need for need in needed if need not in self._tool_words]
+        return [
+            *found,
+            *(_offered(model, words) for model in (*models, *self._discovery.missing())),
+        ]
 
     def by_id(self, backend_id: str) -> Backend:
         """Raises NotFound."""
         if backend_id == LOG_READER_ID:
             return self._log_reader
-        known: list[Backend] = [*self._tools, *self._discovery.known]
-        for backend in known:
-            if backend.describe().backend_id == backend_id:
-                return backend
+        tool = self._tools.get(backend_id)
+        if tool is not None:
+            return tool
+        for model in self._discovery.known:
+            if model.backend_id == backend_id:
+                return model
         raise NotFound(f"there is no backend {backend_id!r}; see `bursar backends`")
 
     async def model_named(self, name: str) -> ModelBackend:
@@ -87,35 +95,45 @@ class Registry:
         Raises NotFound with the names there are, BackendUnavailable with the remedy.
         """
         models = await self._models()
-        for model in models:
-            described = model.describe()
-            is_meant = (
-                not described.is_by_name_only and described.is_available
-                if name in ("", AUTO)
-                else name in (described.target.model, described.backend_id)
-            )
-            if is_meant:
-                if not described.is_available:
-                    raise BackendUnavailable(f"{described.backend_id}: {described.remedy}")
-                return model
-        if name in ("", AUTO):
+        chosen = _chosen(models) if name in ("", AUTO) else _named(models, name)
+        if chosen is None and name in ("", AUTO):
             remedies = "; ".join(found.remedy for found in self._discovery.missing())
             raise BackendUnavailable(f"no model can be chosen here: {remedies}")
-        named = self._discovery.named(name, self._session) if self._session is not None else None
-        if named is not None:
-            return named
-        names = ", ".join(model.model for model in models) or "none"
-        raise NotFound(f"there is no model {name!r} here; there are: {names}")
+        if chosen is None:
+            chosen = self._discovery.named(name, self._open_session())
+        if chosen is None:
+            names = ", ".join(model.model for model in models) or "none"
+            raise NotFound(f"there is no model {name!r} here; there are: {names}")
+        described = chosen.describe()
+        if not described.is_available:
+            raise BackendUnavailable(f"{described.backend_id}: {described.remedy}")
+        return chosen
 
     async def _models(self) -> list[ModelBackend]:
+        return await self._discovery.models(self._open_session())
+
+    def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            return []
-        return await self._discovery.models(self._session)
+            raise FailedPrecondition("the executor is not running; wait until it is ready")
+        return self._session
 
-    def logs_in(self, files: dict[str, bytes]) -> dict[str, str]:
-        """Which of the files are test logs, and which runner wrote each."""
-        return logs_in(files)
 
-    def count_tokens(self, text: str) -> int:
-        """How large a context is."""
-        return count_text(text, COUNTED_AS).tokens
+def _chosen(models: Sequence[ModelBackend]) -> ModelBackend | None:
+    described = ((model, model.describe()) for model in models)
+    able = (model for model, seen in described if seen.is_available and not seen.is_by_name_only)
+    return next(able, None)
+
+
+def _named(models: Sequence[ModelBackend], name: str) -> ModelBackend | None:
+    return next((model for model in models if name in (model.model, model.backend_id)), None)
+
+
+def _offered(model: planner_pb2.Backend, words: Iterable[str]) -> planner_pb2.Backend:
+    """A model with all that it is offered for in this task."""
+    more = [word for word in words if word not in model.capabilities]
+    if not more:
+        return model
+    offered = planner_pb2.Backend()
+    offered.CopyFrom(model)
+    offered.capabilities.extend(more)
+    return offered

@@ -4,11 +4,15 @@ files.
 
 from __future__ import annotations
 
-from bursar.errors import BackendUnavailable
+from collections.abc import Sequence
+from pathlib import Path
+
+from bursar.errors import BursarError, DeadlineExceeded, FailedPrecondition
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
-from bursar_executor.backends.backend import Hold, Job, Outcome
+from bursar_executor.backends.backend import Job, Outcome
+from bursar_executor.backends.free_work import FreeWork
 from bursar_executor.tools.bench import Bench
 from bursar_executor.tools.outcome import Meaning, ToolOutcome
 from bursar_executor.tools.tool import ToolSpec
@@ -16,6 +20,7 @@ from bursar_executor.working_copy.copy import working_copy
 
 PROVIDER = "local"
 FINDINGS_TOLD_MAX = 1_000
+WARM_ALLOWANCE_S, COLD_ALLOWANCE_S = 5.0, 30.0
 
 
 class ToolBackend:
@@ -24,28 +29,40 @@ class ToolBackend:
     def __init__(self, tool: ToolSpec, bench: Bench) -> None:
         self._tool = tool
         self._bench = bench
-        self._version = ""
-
-    start_allowance_s = 2.0
+        self._is_warm = False
 
     @property
-    def version(self) -> str:
-        return f"{self._tool.name} {self._version}"
+    def backend_id(self) -> str:
+        return f"tool/{self._tool.name}"
 
-    async def look(self) -> None:
-        """Learns the tool's version, which its results depend on; each program is asked once."""
-        program = self._tool.locate(None)
-        if program is not None:
-            self._version = await self._bench.version(self._tool, program)
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return self._tool.capabilities
 
-    def takes(self, paths: list[str]) -> bool:
+    @property
+    def start_allowance_s(self) -> float:
+        """The first time its program and the supervising process have to be read from disk."""
+        return WARM_ALLOWANCE_S if self._is_warm else COLD_ALLOWANCE_S
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Not where the verdict depends on files and packages that did not come with the job."""
+        return not self._tool.needs_project
+
+    async def version(self, origin: Path | None) -> str:
+        """Each program is asked once for its own."""
+        program = self._tool.locate(origin)
+        told = "" if program is None else await self._bench.version(self._tool, program)
+        return f"{self._tool.name} {told}"
+
+    def takes(self, paths: Sequence[str]) -> bool:
         """Whether any of the files is its business; with none named, it says what it could do."""
         return not paths or any(self._tool.takes(path) for path in paths)
 
     def describe(self) -> planner_pb2.Backend:
         is_there = self._tool.locate(None) is not None
         return planner_pb2.Backend(
-            backend_id=f"tool/{self._tool.name}",
+            backend_id=self.backend_id,
             target=ledger_pb2.Target(
                 provider=PROVIDER,
                 model=self._tool.name,
@@ -59,22 +76,23 @@ class ToolBackend:
     def input_tokens_max(self, output_tokens: int) -> int:
         return 0
 
-    def hold(self, job: Job) -> Hold:
-        """One request of a tool; no tokens and no money."""
-        return Hold(ledger_pb2.Amounts(requests=1), None)
+    async def prepared(self, job: Job) -> FreeWork:
+        return FreeWork(job, self.work)
 
     async def work(self, job: Job) -> Outcome:
+        """Lets the tool loose on a copy of the files."""
         with working_copy(job.files) as copy:
             outcome = await self._bench.run(self._tool, copy, job.origin)
             contents = copy.contents()
+        self._is_warm = True
         changed = {
             path: content for path, content in contents.items() if job.files.get(path) != content
         }
-        summary = _summary(outcome)
-        failed = outcome.meaning in (Meaning.FAILED, Meaning.TIMED_OUT)
+        error = _error_of(outcome)
         return Outcome(
-            summary=summary,
+            summary=_summary(outcome) if error is None else error.message,
             files=changed,
+            read_paths=frozenset(filter(self._tool.takes, job.files)),
             findings=tuple(
                 executor_pb2.Finding(
                     path=finding.path,
@@ -86,16 +104,26 @@ class ToolBackend:
                 )
                 for finding in outcome.findings[:FINDINGS_TOLD_MAX]
             ),
-            error=BackendUnavailable(summary) if failed else None,
+            error=error,
         )
 
 
-def _summary(outcome: ToolOutcome) -> str:
+def _error_of(outcome: ToolOutcome) -> BursarError | None:
+    """Why it could not do its work; findings that are left are no error."""
+    why = f"{outcome.tool} could not finish: {outcome.detail}"
     match outcome.meaning:
-        case Meaning.FAILED | Meaning.TIMED_OUT:
-            return f"{outcome.tool} could not finish: {outcome.detail}"
+        case Meaning.FAILED:
+            return FailedPrecondition(why, facts={"tool": outcome.tool})
+        case Meaning.TIMED_OUT:
+            return DeadlineExceeded(why, facts={"tool": outcome.tool})
+    return None
+
+
+def _summary(outcome: ToolOutcome) -> str:
     files = len(outcome.changed_files)
     changed = f", {files} file{'s' if files != 1 else ''} changed" if files else ""
+    if not outcome.findings_before and not outcome.findings_after:
+        return f"{outcome.tool}: {outcome.detail or 'nothing to mend'}{changed}"
     return (
         f"{outcome.tool}: {outcome.fixed} of {outcome.findings_before} findings fixed,"
         f" {outcome.findings_after} left{changed}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 import aiohttp
 
-from bursar.dialects import sse
 from bursar.dialects.body import decode_object
 from bursar.dialects.dialect import Dialect
 from bursar.dialects.meter import StreamMeter
@@ -19,6 +17,8 @@ from bursar.prices.recording import usage_message
 from bursar.tokens.texts import count_text
 from bursar_executor.endpoints import Endpoint
 from bursar_executor.models import speaking
+from bursar_executor.models.holds import Prepared
+from bursar_executor.models.text_stream import TextStream
 
 READ_BYTES = 64 * 1024
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
@@ -40,7 +40,9 @@ STOPS = {
 
 @dataclass(slots=True)
 class CallEnd:
-    """How a call ended. `is_sent` says that the provider may have billed it."""
+    """How a call ended. `is_sent` says that the provider may have it, `is_usage_unknown` that
+    nothing came back from which to tell what it took.
+    """
 
     usage: ledger_pb2.TokenUsage = field(default_factory=ledger_pb2.TokenUsage)
     stop_reason: executor_pb2.StopReason.ValueType = executor_pb2.STOP_REASON_CUT
@@ -52,19 +54,32 @@ class CallEnd:
     is_sent: bool = False
     is_usage_unknown: bool = False
 
+    @property
+    def is_cut(self) -> bool:
+        """It ended early, and some of it was paid for or may have been."""
+        is_early = self.stop_reason == executor_pb2.STOP_REASON_CUT
+        return is_early and (self.is_usage_unknown or self.usage.input_tokens > 0)
+
 
 class ModelCall:
-    """Send once, read to the end. `end` is whole once `texts` is exhausted or closed."""
+    """Send once, read to the end. `end` is whole once `texts` is exhausted or closed.
+
+    `session` is a `model_session`: it tells when the request leaves.
+    """
 
     def __init__(
-        self, session: aiohttp.ClientSession, endpoint: Endpoint, dialect: Dialect, body: bytes
+        self,
+        session: aiohttp.ClientSession,
+        endpoint: Endpoint,
+        dialect: Dialect,
+        prepared: Prepared,
     ) -> None:
         self.end = CallEnd()
         self._session = session
         self._endpoint = endpoint
         self._dialect = dialect
-        self._body = body
-        self._model = model_in(body)
+        self._prepared = prepared
+        self._is_refused = False
         self._meter: StreamMeter = dialect.stream_meter(is_usage_dropped=False)
         self._chunks: list[bytes] = []
         self._answer_bytes = 0
@@ -73,49 +88,30 @@ class ModelCall:
         """The words of the answer as they come. Never raises for what the provider does: see
         `end`.
         """
-        url = f"{self._endpoint.base_url.rstrip('/')}{self._dialect.PATH}"
-        headers = speaking.headers(self._dialect, self._endpoint.api_key)
         try:
-            self.end.is_sent = True
-            async with self._session.post(url, data=self._body, headers=headers) as response:
+            async with self._session.post(
+                f"{self._endpoint.base_url.rstrip('/')}{self._dialect.PATH}",
+                data=self._prepared.body,
+                headers=speaking.headers(self._dialect, self._endpoint.api_key),
+                trace_request_ctx=self.end,
+            ) as response:
                 self._note_request_id(response)
                 if response.status != 200:
                     await self._note_refusal(response)
                     return
-                async for text in self._streamed(response):
-                    yield text
+                stream = TextStream(self._dialect)
+                async for chunk in response.content.iter_chunked(READ_BYTES):
+                    self._keep(chunk)
+                    for text in stream.words(chunk):
+                        yield text
             self._note_end()
-        except aiohttp.ClientConnectorError:
-            self.end.is_sent = False
-            self.end.error = BackendUnavailable(
-                f"{self._endpoint.provider} cannot be reached at {self._endpoint.base_url};"
-                " check the address and the network"
-            )
         except (aiohttp.ClientError, TimeoutError) as broken:
-            self._note_cut(f"{self._endpoint.provider} broke off: {type(broken).__name__}")
+            self._note_break(broken)
         finally:
             self._note_usage()
 
-    async def _streamed(self, response: aiohttp.ClientResponse) -> AsyncGenerator[str, None]:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        waiting = ""
-        async for chunk in response.content.iter_chunked(READ_BYTES):
-            self._keep(chunk)
-            self._meter.feed(chunk)
-            waiting += decoder.decode(chunk).replace("\r\n", "\n")
-            whole, separator, rest = waiting.rpartition("\n\n")
-            waiting = rest if separator else waiting
-            for event in whole.split("\n\n") if separator else ():
-                text = self._text_in(event)
-                if text:
-                    yield text
-        self._meter.rest()
-
-    def _text_in(self, lines: str) -> str:
-        decoded = decode_object(sse.data_of(lines.encode()))
-        return "" if decoded is None else self._dialect.text_delta(decoded)
-
     def _keep(self, chunk: bytes) -> None:
+        self._meter.feed(chunk)
         self._answer_bytes += len(chunk)
         if self._answer_bytes <= ANSWER_BYTES_MAX:
             self._chunks.append(chunk)
@@ -126,6 +122,7 @@ class ModelCall:
 
     async def _note_refusal(self, response: aiohttp.ClientResponse) -> None:
         """A refused request took nothing: providers bill no error."""
+        self._is_refused = True
         content = await response.content.read(ERROR_BYTES_MAX)
         words = _error_words(content) or response.reason or "no reason given"
         who = self._endpoint.provider
@@ -137,29 +134,36 @@ class ModelCall:
             self.end.error = BackendUnavailable(f"{who} answered {response.status}: {words}")
 
     def _note_end(self) -> None:
-        meter = self._meter
-        if self.end.error is not None:
-            return
+        """The connection came to its end; the answer, if its last event came."""
+        meter, end = self._meter, self.end
+        meter.rest()
         if meter.has_failed or not meter.is_complete:
-            self._note_cut(f"{self._endpoint.provider} ended the answer before its end")
+            end.error = BackendUnavailable(
+                f"{self._endpoint.provider} ended the answer before its end"
+            )
             return
-        self.end.stop_reason = STOPS.get(meter.stop_reason, executor_pb2.STOP_REASON_END)
+        end.stop_reason = STOPS.get(meter.stop_reason, executor_pb2.STOP_REASON_UNSPECIFIED)
         if self._answer_bytes <= ANSWER_BYTES_MAX:
-            self.end.answer = self._dialect.from_stream(self._chunks)
-        if self.end.answer is not None:
-            self.end.tool_calls = self._dialect.tool_calls_of(self.end.answer)
+            end.answer = self._dialect.from_stream(self._chunks)
+        if end.answer is not None:
+            end.tool_calls = self._dialect.tool_calls_of(end.answer)
 
-    def _note_cut(self, why: str) -> None:
-        self.end.error = BackendUnavailable(why)
-        self.end.is_usage_unknown = self._answer_bytes == 0
+    def _note_break(self, broken: Exception) -> None:
+        who, where = self._endpoint.provider, self._endpoint.base_url
+        self.end.error = BackendUnavailable(
+            f"{who} broke off: {type(broken).__name__}"
+            if self.end.is_sent
+            else f"{who} cannot be reached at {where}; check the address and the network"
+        )
 
     def _note_usage(self) -> None:
         """What the provider said; what was streamed, counted, where it did not come to say it."""
         self.end.model = self._meter.model
         if not self._answer_bytes:
+            self.end.is_usage_unknown = self.end.is_sent and not self._is_refused
             return
         usage, is_estimate = self._meter.settled_usage(
-            0, lambda text: count_text(text, self._model).tokens
+            self._prepared.input_tokens, lambda text: count_text(text, self._prepared.model).tokens
         )
         self.end.usage = usage_message(usage, is_estimate=is_estimate)
 
@@ -169,9 +173,3 @@ def _error_words(content: bytes) -> str:
     error = fields.get("error")
     message = error.get("message") if isinstance(error, dict) else None
     return message if isinstance(message, str) else ""
-
-
-def model_in(body: bytes) -> str:
-    """The model a request names."""
-    model = (decode_object(body) or {}).get("model")
-    return model if isinstance(model, str) else ""

@@ -5,17 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bursar_executor.tasks.request import TaskRequest
 
 FORM = "bursar.task.v1"
 
 
-def canonical_form(
-    request: TaskRequest, capabilities: Iterable[str], versions: Iterable[str]
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class DoneBy:
+    """Who does it and under which settings: their versions, and a digest of the settings."""
+
+    versions: tuple[str, ...]
+    settings: str = ""
+
+
+def canonical_form(request: TaskRequest, capabilities: Iterable[str], done_by: DoneBy) -> bytes:
     """Everything that changes the result: the words, each file's content, what was needed, who does
-    it.
+    it and under which settings.
 
     Files count by SHA-256; the cache keys the whole form under the tenant's key, so nothing of it
     can be guessed back.
@@ -31,7 +38,8 @@ def canonical_form(
             ),
             "capabilities": sorted(capabilities),
             "requested_model": task.requested_model,
-            "versions": list(versions),
+            "versions": list(done_by.versions),
+            "settings": done_by.settings,
         },
         sort_keys=True,
         separators=(",", ":"),

@@ -13,15 +13,16 @@ MODEL_TIERS = (
     ledger_pb2.BACKEND_TIER_PAID_API,
     ledger_pb2.BACKEND_TIER_LOGIN_CLI,
 )
+ANSWER_IN_WORDS = "an answer in words"
+NOBODY_REMEDY = "set up a model: ANTHROPIC_API_KEY, OPENAI_API_KEY, or a local server"
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One backend and the capabilities it is used for."""
+    """One backend and its target."""
 
     backend_id: str
     target: ledger_pb2.Target
-    capabilities: tuple[str, ...]
 
     @property
     def is_model(self) -> bool:
@@ -30,58 +31,90 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Assignments:
-    """Who works, in order, and what nobody here can do, with how to get somebody."""
+    """Who works, in order, and what nobody here can do, with how to get somebody.
+
+    `barred` are those who are here and could, but whom the plan keeps from work.
+    """
 
     working: tuple[Assignment, ...]
-    uncovered: tuple[str, ...]
-    remedies: tuple[str, ...]
+    uncovered: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    barred: tuple[planner_pb2.Candidate, ...] = ()
+
+    @property
+    def readers(self) -> tuple[Assignment, ...]:
+        """Those who are given words."""
+        return tuple(found for found in self.working if found.is_model)
+
+    @property
+    def paying(self) -> ledger_pb2.Target:
+        """Whose limits count: the model's where one works, else the first tool's."""
+        return next(iter((*self.readers, *self.working))).target
 
 
 def assign(
     plan: planner_pb2.Plan,
     needed: tuple[str, ...],
     requested_model: str,
-    missing: Sequence[planner_pb2.Backend] = (),
+    described: Sequence[planner_pb2.Backend],
 ) -> Assignments:
     """The first available candidate for each need, cheapest first as the plan ordered them.
 
-    A requested model does everything itself. With no need stated it takes one candidate that can
-    read words. Tools that share a capability all work, in the plan's order.
+    A requested model, by its target's name, does everything itself. With no need stated it takes
+    one candidate that can read words. Tools that share a capability all work, in the order in which
+    `described` lists them: all backends of this executor, those that lack something included.
     """
-    available = [found for found in plan.candidates if found.backend.is_available]
+    uncovered: tuple[str, ...]
+    available = [found.backend for found in plan.candidates if found.backend.is_available]
     if requested_model:
-        chosen = [found for found in available if found.backend.target.model == requested_model]
-        return _of(chosen[:1], (requested_model,) if not chosen else (), missing)
-    if not needed:
-        readers = [found for found in available if found.backend.target.tier in MODEL_TIERS]
-        return _of(readers[:1], ("an answer in words",) if not readers else (), missing)
-    chosen, uncovered = [], []
-    for capability in needed:
-        able = [found for found in available if capability in found.backend.capabilities]
-        tools = [found for found in able if found.backend.target.tier not in MODEL_TIERS]
-        picked = tools or able[:1]
-        chosen += [found for found in picked if found not in chosen]
-        if not picked:
-            uncovered.append(capability)
-    return _of(chosen, tuple(uncovered), missing)
-
-
-def _of(
-    chosen: list[planner_pb2.Candidate],
-    uncovered: tuple[str, ...],
-    missing: Sequence[planner_pb2.Backend],
-) -> Assignments:
+        chosen = [found for found in available if found.target.model == requested_model][:1]
+        uncovered = () if chosen else (requested_model,)
+    elif not needed:
+        chosen = [found for found in available if found.target.tier in MODEL_TIERS][:1]
+        uncovered = () if chosen else (ANSWER_IN_WORDS,)
+    else:
+        chosen, uncovered = _covering(available, needed)
+    places = {found.backend_id: place for place, found in enumerate(described)}
     working = tuple(
-        Assignment(
-            found.backend.backend_id, found.backend.target, tuple(found.backend.capabilities)
-        )
-        for found in chosen
+        Assignment(found.backend_id, found.target)
+        for found in sorted(chosen, key=lambda found: places.get(found.backend_id, len(places)))
     )
-    helpful = [
+    if not uncovered:
+        return Assignments(working)
+    able = _could(plan, uncovered)
+    remedies = tuple(dict.fromkeys(found.backend.remedy for found in able)) or (NOBODY_REMEDY,)
+    present = {found.backend_id for found in described if found.is_available}
+    barred = tuple(found for found in able if found.backend.backend_id in present)
+    return Assignments(working, uncovered, remedies, barred)
+
+
+def _covering(
+    available: Sequence[planner_pb2.Backend], needed: tuple[str, ...]
+) -> tuple[list[planner_pb2.Backend], tuple[str, ...]]:
+    """All tools for what tools can do; one model, the first that can, for each other need."""
+    chosen: list[planner_pb2.Backend] = []
+    uncovered: list[str] = []
+    for capability in needed:
+        able = [found for found in available if capability in found.capabilities]
+        tools = [found for found in able if found.target.tier not in MODEL_TIERS]
+        chosen += [found for found in tools or able[:1] if found not in chosen]
+        if not able:
+            uncovered.append(capability)
+    return chosen, tuple(uncovered)
+
+
+def _could(plan: planner_pb2.Plan, uncovered: tuple[str, ...]) -> tuple[planner_pb2.Candidate, ...]:
+    """Candidates that cannot be used now and would have some of what is uncovered, best first."""
+    return tuple(
         found
-        for found in missing
-        if not found.is_by_name_only
-        and (not set(uncovered).isdisjoint(found.capabilities) or found.target.tier in MODEL_TIERS)
-    ]
-    remedies = tuple(dict.fromkeys(found.remedy for found in helpful)) if uncovered else ()
-    return Assignments(working, uncovered, remedies)
+        for found in plan.candidates
+        if not found.backend.is_available and _has_some_of(uncovered, found.backend)
+    )
+
+
+def _has_some_of(uncovered: tuple[str, ...], backend: planner_pb2.Backend) -> bool:
+    """A model is also who is meant by its name, or by an answer in words."""
+    if not set(uncovered).isdisjoint(backend.capabilities):
+        return True
+    is_model = backend.target.tier in MODEL_TIERS
+    return is_model and (ANSWER_IN_WORDS in uncovered or backend.target.model in uncovered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bursar.blobs import BlobStore
 from bursar.clients.cache import CacheClient
@@ -11,6 +11,7 @@ from bursar.clients.compressor import CompressorClient
 from bursar.clients.planner import PlannerClient
 from bursar.clients.quota import QuotaClient
 from bursar_executor.backends.registry import Registry
+from bursar_executor.tasks.file_tokens import FileTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +25,6 @@ class Collaborators:
     backends: Registry
     blobs: BlobStore
     clock: Callable[[], int]
+    file_tokens: FileTokens = field(default_factory=FileTokens)
     # True where callers are on this machine and their directories may be looked at.
     is_local: bool = False

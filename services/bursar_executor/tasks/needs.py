@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+DEBUGGING = "debugging"
 # Whole words, in the order in which capabilities are listed.
 WORDS_BY_CAPABILITY: dict[str, frozenset[str]] = {
     "linting": frozenset({"lint", "linting", "linter", "tidy", "clean", "cleanup"}),
     "formatting": frozenset({"format", "formatting", "formatter", "tidy", "style"}),
     "code_review": frozenset({"review"}),
     "refactoring": frozenset({"refactor", "refactoring", "restructure"}),
-    "debugging": frozenset({"debug", "debugging", "fail", "failed", "failing", "fails", "crash"}),
+    DEBUGGING: frozenset({"debug", DEBUGGING, "fail", "failed", "failing", "fails", "crash"}),
     "documentation": frozenset({"document", "documentation", "docstring", "docstrings"}),
     "code_generation": frozenset({"implement", "generate", "write", "add"}),
 }
@@ -26,11 +27,11 @@ _WORD = re.compile(r"[a-z]+")
 def inferred_capabilities(description: str, logs_by_path: Mapping[str, str]) -> tuple[str, ...]:
     """Capabilities in table order, perhaps none.
 
-    `logs_by_path` names the inputs that are test logs and who wrote them: with one among them, what
-    is asked of a task with words of failure, or with none, is debugging.
+    `logs_by_path` names the inputs that are test logs and who wrote them: with one among them, a
+    task with words of failure, or with none of the table, is debugging and nothing else.
     """
     words = set(_WORD.findall(description.lower()))
     found = [name for name, known in WORDS_BY_CAPABILITY.items() if words & known]
-    if logs_by_path:
-        return ("debugging",)
+    if logs_by_path and (not found or DEBUGGING in found):
+        return (DEBUGGING,)
     return tuple(found)

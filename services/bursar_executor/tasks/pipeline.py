@@ -5,162 +5,150 @@ quota.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bursar.cache.v1 import cache_pb2
-from bursar.compressor.v1 import compressor_pb2
-from bursar.errors import BackendUnavailable, BursarError, Kind, LimitExceeded
+from bursar.errors import BursarError, LimitExceeded
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.money import format_usd
 from bursar.planner.v1 import planner_pb2
-from bursar_executor.backends.backend import Backend, Job, Outcome
-from bursar_executor.tasks import context, saving
-from bursar_executor.tasks.answer_key import canonical_form
+from bursar.quota.v1 import quota_pb2
+from bursar_executor.backends.backend import Backend, Job, Outcome, Work
+from bursar_executor.backends.settings_digest import settings_digest
+from bursar_executor.tasks import context, kept_outcome, saving
+from bursar_executor.tasks.answer_key import DoneBy, canonical_form
 from bursar_executor.tasks.answers import Answers
-from bursar_executor.tasks.assignment import Assignment, Assignments, assign
-from bursar_executor.tasks.changes import changes_between, told
+from bursar_executor.tasks.assembling import Progress, assembled, failed
+from bursar_executor.tasks.assignment import Assignment
+from bursar_executor.tasks.bounded_work import worked
 from bursar_executor.tasks.collaborators import Collaborators
-from bursar_executor.tasks.needs import inferred_capabilities
-from bursar_executor.tasks.payment import Payment
+from bursar_executor.tasks.draft import Draft, drafted
+from bursar_executor.tasks.earlier import Earlier
+from bursar_executor.tasks.failures import ended_by
+from bursar_executor.tasks.halt import Cause, Halt, Halted
+from bursar_executor.tasks.ledger import Spent, spent_by, sum_of_spent
+from bursar_executor.tasks.payment import Bill, Payment
 from bursar_executor.tasks.recorder import Recorder, StepFacts
+from bursar_executor.tasks.recovery import Recovered, Recovery
 from bursar_executor.tasks.request import TaskRequest
-from bursar_executor.working_copy.changes import unified_diff
 
 PLAN, COMPRESS = executor_pb2.STEP_NAME_PLAN, executor_pb2.STEP_NAME_COMPRESS
+LOOKUP = executor_pb2.STEP_NAME_LOOKUP
 RESERVE, EXECUTE = executor_pb2.STEP_NAME_RESERVE, executor_pb2.STEP_NAME_EXECUTE
 REPORT = executor_pb2.STEP_NAME_REPORT
-UNAVAILABLE = executor_pb2.STEP_STATE_UNAVAILABLE
+COMPLETED, FAILED = executor_pb2.STEP_STATE_COMPLETED, executor_pb2.STEP_STATE_FAILED
+UNAVAILABLE, DENIED = executor_pb2.STEP_STATE_UNAVAILABLE, executor_pb2.STEP_STATE_DENIED
 
 
-@dataclass(slots=True)
-class Progress:
-    """What a running task has got so far."""
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A backend, and its job made ready."""
 
-    files: dict[str, bytes]
-    outcomes: list[Outcome] = field(default_factory=list)
-    savings: list[ledger_pb2.Saving] = field(default_factory=list)
-    spent: StepFacts = field(
-        default_factory=lambda: StepFacts(
-            usage=ledger_pb2.TokenUsage(), cost=ledger_pb2.Cost(is_known=True)
-        )
-    )
+    assignment: Assignment
+    backend: Backend
+    work: Work
 
 
 class TaskRun:
-    """Takes one task to its result."""
+    """Takes one task to its result, for its present owner."""
 
     def __init__(
-        self, task_id: str, request: TaskRequest, recorder: Recorder, team: Collaborators
+        self,
+        task_id: str,
+        request: TaskRequest,
+        recorder: Recorder,
+        team: Collaborators,
+        halt: Halt,
     ) -> None:
-        self._task_id = task_id
         self._request = request
         self._recorder = recorder
         self._team = team
+        self._halt = halt
         self._attribution = ledger_pb2.Attribution()
         self._attribution.CopyFrom(request.attribution)
         self._attribution.task_id = task_id
         self._payment = Payment(team.quota, recorder, self._attribution)
         self._progress = Progress(dict(request.files))
-        self._described: list[planner_pb2.Backend] = []
+        self._recovered = Recovered()
 
-    async def result(self) -> executor_pb2.TaskResult:
-        """The end of the task. A BursarError on the way becomes its state; only a defect is
-        raised.
+    @property
+    def spent(self) -> Spent:
+        """What it has taken so far, as far as that is settled."""
+        return self._progress.spent
+
+    async def result(self, earlier: Earlier) -> executor_pb2.TaskResult:
+        """The end of the task. A BursarError on the way becomes its state. Raises Halted when its
+        process ends and a later one can take it up where it stands; beyond that only defects.
         """
         try:
-            result = await self._worked()
+            result = await self._worked(earlier)
         except BursarError as error:
-            result = executor_pb2.TaskResult(
-                state=_state_after(error), summary=error.message, error_reason=error.reason
-            )
+            result = failed(error, self._progress.spent)
+        except Halted as halted:
+            if halted.cause is Cause.INTERRUPTED:
+                raise
+            result = failed(ended_by(halted.cause), self._progress.spent)
         facts = StepFacts(usage=result.usage, cost=result.cost)
         self._recorder.done(REPORT, result.summary, facts)
         return result
 
-    async def _worked(self) -> executor_pb2.TaskResult:
-        needed = self._needed()
-        plan = await self._planned(needed)
-        missing = [found for found in self._described if not found.is_available]
-        requested_model = self._request.submitted.task.requested_model
-        assignments = assign(plan, needed, requested_model, missing)
-        answers = self._answers(plan, needed, assignments)
+    async def _worked(self, earlier: Earlier) -> executor_pb2.TaskResult:
+        if earlier.steps:
+            await self._recover(earlier)
+        self._halt.check()
+        draft = await self._drafted()
+        answers = await self._answers(draft)
         known = await answers.known()
         if known is not None:
+            known.usage.CopyFrom(self._progress.spent.usage)
+            known.cost.CopyFrom(self._progress.spent.cost)
             return known
-        job = await self._job(plan, assignments, needed)
-        if assignments.working:
-            await self._paid_work(plan, assignments, job)
-        else:
-            self._recorder.skipped(RESERVE, _would_have_held(plan))
-        self._tell_uncovered(assignments)
-        result = self._assembled(assignments)
-        await answers.keep(result)
+        self._halt.check()
+        reservation_id = await self._executed(draft)
+        await self._tell_uncovered(draft)
+        result = await assembled(self._request.files, self._progress, draft.assignments)
+        await asyncio.gather(self._settled(reservation_id), answers.keep(result))
         return result
 
-    def _needed(self) -> tuple[str, ...]:
-        task = self._request.submitted.task
-        if task.required_capabilities or task.requested_model:
-            return tuple(task.required_capabilities)
-        logs = self._team.backends.logs_in(self._request.files)
-        return inferred_capabilities(task.description, logs)
+    async def _recover(self, earlier: Earlier) -> None:
+        recovery = Recovery(self._team.quota, self._team.blobs, self._recorder, self._attribution)
+        try:
+            await recovery.close(earlier, self._recovered)
+        finally:
+            self._progress.spent = self._recovered.spent
 
-    async def _planned(self, needed: tuple[str, ...]) -> planner_pb2.Plan:
+    async def _drafted(self) -> Draft:
         self._recorder.began(PLAN, "how little this needs")
-        stated = self._request.submitted.task
-        task = planner_pb2.Task()
-        task.CopyFrom(stated)
-        del task.required_capabilities[:]
-        task.required_capabilities.extend(needed)
-        task.context_tokens = self._team.backends.count_tokens(context.joined(self._request.files))
-        if stated.requested_model:
-            await self._team.backends.model_named(stated.requested_model)
-        self._described = await self._team.backends.describe(self._request.files)
-        response = await self._team.planner.plan(
-            planner_pb2.PlanRequest(
-                attribution=self._attribution, task=task, backends=self._described
-            )
-        )
-        plan = response.plan
-        level = planner_pb2.ThoughtLevel.Name(plan.thought_level).removeprefix("THOUGHT_LEVEL_")
-        summary = f"{level}, at most {plan.budget.max_tokens:,} tokens"
-        if needed:
-            origin = "" if stated.required_capabilities else " (read from the words)"
-            summary += f"; needs {', '.join(needed)}{origin}"
-        self._recorder.done(PLAN, summary, StepFacts(plan=plan))
-        return plan
+        try:
+            draft = await drafted(self._request, self._attribution, self._team)
+        except BursarError as error:
+            self._recorder.ended(PLAN, FAILED, error.message)
+            raise
+        self._recorder.done(PLAN, draft.summary, StepFacts(plan=draft.plan))
+        return draft
 
-    def _answers(
-        self, plan: planner_pb2.Plan, needed: tuple[str, ...], assignments: Assignments
-    ) -> Answers:
-        versions = [self._backend(found).version for found in assignments.working]
-        form = canonical_form(self._request, needed, versions)
-        is_bypassed = self._request.submitted.is_cache_bypassed
+    async def _answers(self, draft: Draft) -> Answers:
+        """The cache under the key of this task; nothing is kept of what nobody could repeat."""
+        working = draft.assignments.working
+        backends = [self._team.backends.by_id(found.backend_id) for found in working]
+        is_kept = bool(backends) and all(backend.is_repeatable for backend in backends)
+        is_kept &= not self._request.submitted.is_cache_bypassed
+        form = b""
+        if is_kept:
+            origin = self._origin()
+            versions = [await backend.version(origin) for backend in backends]
+            settings = ""
+            if origin is not None and len(draft.assignments.readers) < len(working):
+                settings = await asyncio.to_thread(settings_digest, self._request.files, origin)
+            form = canonical_form(self._request, draft.needed, DoneBy(tuple(versions), settings))
         return Answers(
             self._team.cache,
             self._recorder,
             self._attribution,
             cache_pb2.Key(canonical_form=form),
-            planner_pb2.CACHE_STRATEGY_NONE if is_bypassed else plan.cache_strategy,
-        )
-
-    def _backend(self, assignment: Assignment) -> Backend:
-        return self._team.backends.by_id(assignment.backend_id)
-
-    async def _job(
-        self, plan: planner_pb2.Plan, assignments: Assignments, needed: tuple[str, ...]
-    ) -> Job:
-        shares = context.shares_of(plan)
-        return Job(
-            description=self._request.description,
-            capabilities=needed,
-            files=self._progress.files,
-            context=await self._compressed(plan, assignments, shares),
-            max_output_tokens=shares.output_tokens,
-            max_duration_s=plan.budget.max_duration_ns / 1e9,
-            operation_id=f"{self._task_id}/call",
-            origin=self._origin(),
+            draft.plan.cache_strategy if is_kept else planner_pb2.CACHE_STRATEGY_NONE,
         )
 
     def _origin(self) -> Path | None:
@@ -171,104 +159,185 @@ class TaskRun:
         origin = Path(named)
         return origin if origin.is_absolute() and origin.is_dir() else None
 
-    async def _compressed(
-        self, plan: planner_pb2.Plan, assignments: Assignments, shares: context.Shares
-    ) -> str:
-        readers = [found for found in assignments.working if found.is_model]
+    async def _job(self, draft: Draft) -> Job:
+        shares = context.shares_of(draft.plan)
+        return Job(
+            description=self._request.description,
+            files=self._progress.files,
+            context=await self._compressed(draft, shares),
+            max_output_tokens=shares.output_tokens,
+            max_duration_s=draft.plan.budget.max_duration_ns / 1e9,
+            origin=self._origin(),
+        )
+
+    async def _compressed(self, draft: Draft, shares: context.Shares) -> str:
+        readers = draft.assignments.readers
         if not readers or not self._request.files:
             why = "no files came with it" if readers else "no model reads this"
             self._recorder.skipped(COMPRESS, why)
             return ""
         self._recorder.began(COMPRESS, "the same in fewer tokens")
-        room_tokens = self._backend(readers[0]).input_tokens_max(shares.output_tokens)
-        bounds = compressor_pb2.CompressRequest(
-            level=context.LEVELS.get(plan.compression_level, compressor_pb2.LEVEL_SAFE),
-            target_tokens=min(shares.input_tokens, room_tokens),
-            model=readers[0].target.model,
-            query=self._request.description,
+        description = self._request.description
+        words = await self._team.file_tokens.of({"": description.encode()})
+        room_tokens = self._team.backends.by_id(readers[0].backend_id).input_tokens_max(
+            shares.output_tokens
+        )
+        room = context.Room(
+            readers[0].target.model, min(shares.input_tokens, room_tokens) - words[""], description
         )
         text = context.joined(self._request.files)
-        answer = await context.compressed(self._team.compressor, text, bounds, self._attribution)
+        try:
+            answer = await context.compressed(
+                self._team.compressor, text, draft.plan, room, self._attribution
+            )
+        except BursarError as error:
+            self._recorder.ended(COMPRESS, FAILED, error.message)
+            raise
         methods = ", ".join(change.method for change in answer.changes) or "nothing to take out"
         self._recorder.done(
             COMPRESS, f"{answer.tokens_before:,} to {answer.tokens_after:,} tokens: {methods}"
         )
         if answer.tokens_after < answer.tokens_before:
-            self._progress.savings.append(
-                saving.by_compression(answer.tokens_before, answer.tokens_after)
-            )
+            saved = saving.by_compression(answer.tokens_before, answer.tokens_after)
+            self._progress.savings.append(saved)
         return answer.content
 
-    async def _paid_work(self, plan: planner_pb2.Plan, assignments: Assignments, job: Job) -> None:
-        holds = [self._backend(found).hold(job) for found in assignments.working]
-        reservation = await self._payment.reserve(
-            assignments.working, holds, plan.budget.max_duration_ns
+    async def _executed(self, draft: Draft) -> str:
+        """Everybody's work, one after the other; the reservation to be settled, empty where there
+        is none. Whatever goes wrong after it was taken, it is settled before that is raised.
+        """
+        assigned = await self._assigned(draft)
+        if not assigned:
+            why = "paid for before" if draft.assignments.working else _would_have_held(draft.plan)
+            self._recorder.skipped(RESERVE, why)
+            return ""
+        duration_s = draft.plan.budget.max_duration_ns / 1e9
+        reservation_id = await self._payment.reserve(
+            draft.assignments.paying,
+            [found.work.hold for found in assigned],
+            sum(duration_s + found.backend.start_allowance_s for found in assigned),
         )
-        for assignment in assignments.working:
-            await self._executed(assignment, job)
-        progress = self._progress
-        progress.spent = await self._payment.settle(
-            reservation, holds, progress.outcomes, progress.savings
-        )
+        try:
+            for found in assigned:
+                self._halt.check()
+                await self._work(found, reservation_id, duration_s)
+            self._stop_if_halted()
+        except BaseException:
+            await self._settled(reservation_id)
+            raise
+        self._note_saved_by_tools(draft)
+        return reservation_id
 
-    async def _executed(self, assignment: Assignment, job: Job) -> None:
-        self._recorder.began(EXECUTE, f"{assignment.backend_id} at work", assignment.backend_id)
-        if assignment.is_model:
+    async def _assigned(self, draft: Draft) -> list[Assigned]:
+        """All jobs, made ready, but those whose outcome an earlier owner has paid for."""
+        waiting: list[Assignment] = []
+        for assignment in draft.assignments.working:
+            outcome = self._recovered.outcomes.get(assignment.backend_id)
+            if outcome is None:
+                waiting.append(assignment)
+            else:
+                self._progress.outcomes.append(outcome)
+        if not waiting:
+            return []
+        job = await self._job(draft)
+        backends = [self._team.backends.by_id(found.backend_id) for found in waiting]
+        return [
+            Assigned(assignment, backend, await backend.prepared(job))
+            for assignment, backend in zip(waiting, backends, strict=True)
+        ]
+
+    async def _work(self, assigned: Assigned, reservation_id: str, duration_s: float) -> None:
+        """One backend's part. Before a model is sent anything, quota and the log know of it."""
+        backend_id, is_model = assigned.assignment.backend_id, assigned.assignment.is_model
+        under = reservation_id if is_model else ""
+        facts = StepFacts(backend_id=backend_id, reservation_id=under)
+        self._recorder.began(EXECUTE, f"{backend_id} at work", facts)
+        if is_model:
             await self._recorder.durable()
-        outcome = await _within_bounds(self._backend(assignment), job)
-        is_done = outcome.error is None
-        if is_done and not assignment.is_model:
-            read_tokens = self._team.backends.count_tokens(context.joined(job.files))
-            self._progress.savings.append(saving.by_free_tool(assignment.backend_id, read_tokens))
-        self._progress.files.update(outcome.files)
-        self._progress.outcomes.append(outcome)
-        self._recorder.ended(
-            EXECUTE,
-            executor_pb2.STEP_STATE_COMPLETED if is_done else executor_pb2.STEP_STATE_FAILED,
-            outcome.summary,
-            StepFacts(backend_id=assignment.backend_id, usage=outcome.usage),
+            await self._payment.dispatch(reservation_id)
+        allowance_s = assigned.backend.start_allowance_s
+        outcome = await worked(assigned.work, duration_s, allowance_s, self._halt)
+        progress, hold = self._progress, assigned.work.hold
+        progress.files.update(outcome.files)
+        progress.outcomes.append(outcome)
+        progress.done.append((hold, outcome))
+        spent = spent_by(hold, outcome)
+        facts = StepFacts(
+            backend_id=backend_id,
+            reservation_id=under,
+            usage=spent.usage,
+            cost=spent.cost,
+            detail_reference=await self._kept(outcome) if is_model else "",
         )
+        state = COMPLETED if outcome.error is None else FAILED
+        self._recorder.ended(EXECUTE, state, outcome.summary, facts)
+        if is_model:
+            await self._recorder.durable()
 
-    def _tell_uncovered(self, assignments: Assignments) -> None:
+    async def _kept(self, outcome: Outcome) -> str:
+        """Where a later owner finds what was paid for."""
+        content = kept_outcome.encoded(outcome)
+        return str(await self._team.blobs.put(self._attribution.tenant_id, content))
+
+    def _stop_if_halted(self) -> None:
+        """A model that was interrupted is not asked again by itself: its task ends with what came.
+        Tools are let loose again by whoever takes the task up.
+        """
+        is_paid = any(hold.amounts.output_tokens for hold, _ in self._progress.done)
+        if self._halt.cause is Cause.CANCELLED or not is_paid:
+            self._halt.check()
+
+    async def _settled(self, reservation_id: str) -> None:
+        if reservation_id:
+            bill = Bill.of(self._progress.done, self._progress.savings)
+            self._progress.spent = sum_of_spent((self._progress.spent, bill.spent))
+            await self._payment.settle(reservation_id, bill)
+
+    def _note_saved_by_tools(self, draft: Draft) -> None:
+        """Each file once, however many tools looked at it; nothing where one could not."""
+        tools = [found for found in draft.assignments.working if not found.is_model]
+        outcomes = [outcome for _, outcome in self._progress.done if outcome.read_paths]
+        if not tools or any(outcome.error is not None for outcome in outcomes):
+            return
+        read_paths = frozenset().union(*(outcome.read_paths for outcome in outcomes))
+        read_tokens = sum(draft.file_tokens[path] for path in read_paths)
+        backend_ids = [found.backend_id for found in tools]
+        self._progress.savings.append(saving.by_free_tools(backend_ids, read_tokens))
+
+    async def _tell_uncovered(self, draft: Draft) -> None:
+        """What nobody here does, with the remedy. Raises LimitExceeded where somebody could and a
+        limit forbids it.
+        """
+        assignments = draft.assignments
         if not assignments.uncovered:
             return
-        missing = ", ".join(assignments.uncovered)
-        remedies = "; ".join(assignments.remedies) or "set up a model or a coding CLI"
+        missing, remedies = ", ".join(assignments.uncovered), "; ".join(assignments.remedies)
+        if await self._is_withheld(draft):
+            why = f"{missing}: {remedies}"
+            self._recorder.ended(RESERVE, DENIED, why)
+            if not assignments.working:
+                raise LimitExceeded(why)
+            return
         self._recorder.ended(EXECUTE, UNAVAILABLE, f"nobody here can do {missing}. {remedies}")
 
-    def _assembled(self, assignments: Assignments) -> executor_pb2.TaskResult:
-        progress = self._progress
-        error = next((found.error for found in progress.outcomes if found.error is not None), None)
-        if error is None and assignments.uncovered:
-            error = BackendUnavailable(f"not done: {', '.join(assignments.uncovered)}")
-        summaries = [found.summary for found in progress.outcomes]
-        if assignments.uncovered:
-            summaries += [f"not done: {', '.join(assignments.uncovered)}", *assignments.remedies]
-        changes = changes_between(self._request.files, progress.files)
-        return executor_pb2.TaskResult(
-            state=executor_pb2.TASK_STATE_COMPLETED if error is None else _state_after(error),
-            error_reason="" if error is None else error.reason,
-            summary="; ".join(summaries),
-            text="\n\n".join(found.text for found in progress.outcomes if found.text),
-            diff=unified_diff(changes),
-            changes=told(changes),
-            findings=[finding for found in progress.outcomes for finding in found.findings],
-            failing_tests=[test for found in progress.outcomes for test in found.failing_tests],
-            usage=progress.spent.usage,
-            cost=progress.spent.cost,
-            savings=progress.savings,
+    async def _is_withheld(self, draft: Draft) -> bool:
+        """Whether a limit, and no rule of the plan, keeps from work who could do the rest."""
+        barred = draft.assignments.barred
+        if not barred or draft.plan.is_near_limit:
+            return bool(barred)
+        shares = context.shares_of(draft.plan)
+        amounts = ledger_pb2.Amounts(
+            requests=1,
+            input_tokens=min(sum(draft.file_tokens.values()), shares.input_tokens),
+            output_tokens=shares.output_tokens,
+            cost_nano_usd=barred[0].expected_cost_nano_usd,
         )
-
-
-async def _within_bounds(backend: Backend, job: Job) -> Outcome:
-    try:
-        async with asyncio.timeout(job.max_duration_s + backend.start_allowance_s):
-            return await backend.work(job)
-    except BursarError as error:
-        return Outcome(summary=error.message, error=error)
-    except TimeoutError:
-        late = BackendUnavailable(f"no result within the plan's {job.max_duration_s:.0f} s")
-        return Outcome(summary=late.message, error=late, is_usage_unknown=True)
+        answer = await self._team.quota.check(
+            quota_pb2.CheckRequest(
+                attribution=self._attribution, target=barred[0].backend.target, amounts=amounts
+            )
+        )
+        return not answer.is_allowed
 
 
 def _would_have_held(plan: planner_pb2.Plan) -> str:
@@ -277,11 +346,3 @@ def _would_have_held(plan: planner_pb2.Plan) -> str:
             cost = format_usd(found.expected_cost_nano_usd)
             return f"nothing; it would be about {cost} with {found.backend.backend_id}"
     return f"nothing; it would be at most {plan.budget.max_tokens:,} tokens"
-
-
-def _state_after(error: BursarError) -> executor_pb2.TaskState.ValueType:
-    if isinstance(error, LimitExceeded):
-        return executor_pb2.TASK_STATE_DENIED
-    if error.kind is Kind.UNAVAILABLE:
-        return executor_pb2.TASK_STATE_UNAVAILABLE
-    return executor_pb2.TASK_STATE_FAILED

@@ -59,6 +59,11 @@ def checked(request: executor_pb2.SubmitRequest) -> TaskRequest:
     return TaskRequest(request, attribution, files, content.SerializeToString(deterministic=True))
 
 
+def lost(attribution: ledger_pb2.Attribution) -> TaskRequest:
+    """What stands for a request that is gone: only who asked is known."""
+    return TaskRequest(executor_pb2.SubmitRequest(), attribution, {}, b"")
+
+
 def _check_text(field: str, text: str) -> None:
     if not text.strip():
         raise InvalidRequest.of(field, text, "say in words what you want done")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bursar.ledger.v1 import ledger_pb2
 
 
@@ -13,19 +15,19 @@ def by_cached_answer(usage: ledger_pb2.TokenUsage, cost: ledger_pb2.Cost) -> led
         output_tokens=usage.output_tokens,
         cost_nano_usd=cost.total_nano_usd,
         is_cost_known=cost.is_known,
-        reason="the same task on the same files was done before",
+        reason="the same was done before",
     )
 
 
-def by_free_tool(backend_id: str, read_tokens: int) -> ledger_pb2.Saving:
-    """The tokens a model would have had to read to do the same. Its answer, and a price, are not
-    guessed.
+def by_free_tools(backend_ids: Sequence[str], read_tokens: int) -> ledger_pb2.Saving:
+    """The tokens a model would have had to read to do the same, each file once however many tools
+    looked at it. Its answer, and a price, are not guessed.
     """
     return ledger_pb2.Saving(
         cause=ledger_pb2.SAVING_CAUSE_FREE_TOOL,
         input_tokens=read_tokens,
         is_cost_known=False,
-        reason=f"{backend_id} did it; a model would have read at least these tokens",
+        reason=f"{', '.join(backend_ids)} did it; a model would have read at least these tokens",
     )
 
 

@@ -114,14 +114,18 @@ class StepRecorded(message.Message):
     state: executor_pb2.StepState.ValueType
     backend_id: builtins.str
     reservation_id: builtins.str
-    """The reservation this step works under; set before anything paid is sent."""
+    """The reservation this step works under; set on the start of a model's work, which is durable before anything is
+    sent, and on its end. A start without an end after a crash means that nobody knows what became of the call.
+    """
     duration_ns: builtins.int
     detail_reference: builtins.str
-    """Blob with the step as its caller saw it (summary, plan) and its partial result."""
+    """Blob with an encoded StepDetail, where the step's work must not be done twice."""
     attempt: builtins.int
     """Attempt of the step's owner; a later owner continues with the next."""
     @builtins.property
-    def usage(self) -> ledger_pb2.TokenUsage: ...
+    def usage(self) -> ledger_pb2.TokenUsage:
+        """What was used; on the step that reserved, what was set aside."""
+
     @builtins.property
     def cost(self) -> ledger_pb2.Cost: ...
     def __init__(
@@ -146,6 +150,42 @@ class StepRecorded(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class StepDetail(message.Message):
+    """What a step of a model gave, so that a later owner of its task need not pay for it again. Lies in the blob store."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    PARTIAL_RESULT_FIELD_NUMBER: builtins.int
+    PROVIDER_REQUEST_ID_FIELD_NUMBER: builtins.int
+    ANSWERED_BY_MODEL_FIELD_NUMBER: builtins.int
+    IS_CUT_FIELD_NUMBER: builtins.int
+    IS_USAGE_UNKNOWN_FIELD_NUMBER: builtins.int
+    provider_request_id: builtins.str
+    answered_by_model: builtins.str
+    is_cut: builtins.bool
+    """The answer was ended before its end."""
+    is_usage_unknown: builtins.bool
+    """Nobody knows what was used: the whole hold is charged."""
+    @builtins.property
+    def partial_result(self) -> executor_pb2.TaskResult:
+        """Text, usage, error reason and summary of this step alone."""
+
+    def __init__(
+        self,
+        *,
+        partial_result: executor_pb2.TaskResult | None = ...,
+        provider_request_id: builtins.str = ...,
+        answered_by_model: builtins.str = ...,
+        is_cut: builtins.bool = ...,
+        is_usage_unknown: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["partial_result", b"partial_result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "is_cut", b"is_cut", "is_usage_unknown", b"is_usage_unknown", "partial_result", b"partial_result", "provider_request_id", b"provider_request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class TaskEnded(message.Message):
     """kind `task.ended`"""
 
@@ -163,7 +203,7 @@ class TaskEnded(message.Message):
     task_id: builtins.str
     state: executor_pb2.TaskState.ValueType
     result_reference: builtins.str
-    """Blob with the encoded TaskResult."""
+    """Blob with the encoded GetResponse: the result and the steps that led to it."""
     is_from_cache: builtins.bool
     duration_ns: builtins.int
     error_reason: builtins.str

@@ -533,7 +533,7 @@ class Step(message.Message):
     PLAN_FIELD_NUMBER: builtins.int
     POSITION_FIELD_NUMBER: builtins.int
     step_number: builtins.int
-    """From 1, within the task."""
+    """Within the task, from 1; always growing. A later owner of the task goes on at the next hundred."""
     name: StepName.ValueType
     state: StepState.ValueType
     summary: builtins.str

@@ -1,0 +1,1 @@
+"""`Generate`: one model call for callers in any language."""
