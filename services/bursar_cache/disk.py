@@ -17,8 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import zstandard
+
 from bursar.errors import Overloaded, Unavailable
-from bursar_cache.disk_form import Entry, EntryDamaged, row_of
+from bursar_cache.disk_form import ZSTD_LEVEL, Content, EntryDamaged, Row, row_of
 from bursar_cache.disk_table import (
     Committed,
     Eviction,
@@ -29,15 +31,15 @@ from bursar_cache.disk_table import (
     remove_files,
 )
 from bursar_cache.domain import EvictionReason, Selection, Selector
-from bursar_cache.memory import Place
+from bursar_cache.memory import Kept, Place
 
 BATCH_OPERATIONS_MAX = 256
 WAITING_BYTES_MAX = 64 * 1024 * 1024
 RETRY_AFTER_NS = 100_000_000
-# What the service adds to an entry it was given: the key and two times.
-ADDED_BYTES_MAX = 4 * 1024
+# What a row holds besides the entry it was given: the key, times, and the entry's fields again.
+ADDED_BYTES_MAX = 64 * 1024
 
-Operation = Entry | Selection
+Operation = Kept | Selection
 Result = TypeVar("Result")
 
 _logger = logging.getLogger(__name__)
@@ -62,7 +64,8 @@ class DiskLayer:
         self._terms = terms
         self._evicted = evicted
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache-disk")
-        self._writer: TableWriter | None = None  # belongs to the thread
+        self._writer: TableWriter | None = None  # belongs to the thread, like the compressor
+        self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self._reader: TableReader | None = None
         self._waiting: list[tuple[Operation, asyncio.Future[int]]] = []
         self._waiting_bytes = 0
@@ -110,8 +113,8 @@ class DiskLayer:
         await self._in_thread(self._close_writer)
         self._thread.shutdown(wait=False)
 
-    def read(self, place: Place) -> tuple[bytes, int] | None:
-        """The content at `place` and when it expires, which may have passed; None for nothing.
+    def read(self, place: Place) -> Content | None:
+        """What is at `place`, expired or not; None for nothing.
 
         Raises EntryDamaged; the entry is then counted and will be gone.
         """
@@ -132,15 +135,15 @@ class DiskLayer:
         except TableFull:  # it cannot be read now
             return None
 
-    async def put(self, entry: Entry) -> bool:
+    async def put(self, kept: Kept) -> bool:
         """True once the entry is committed; False when the disk did not take it.
 
         Raises Overloaded when more waits to be written than 64 MiB.
         """
-        if self._waiting_bytes + len(entry.content) > WAITING_BYTES_MAX:
+        if self._waiting_bytes + kept.size_bytes > WAITING_BYTES_MAX:
             raise Overloaded("the disk is slower than its stores", retry_after_ns=RETRY_AFTER_NS)
-        self._waiting_bytes += len(entry.content)
-        return await asyncio.shield(self._submit(entry)) > 0
+        self._waiting_bytes += kept.size_bytes
+        return await asyncio.shield(self._submit(kept)) > 0
 
     async def forget(self, selection: Selection) -> int:
         """How many entries were forgotten. None of them is read again after this returns."""
@@ -168,6 +171,8 @@ class DiskLayer:
     async def _commit_next(self) -> None:
         operations = [operation for operation, _ in self._waiting[:BATCH_OPERATIONS_MAX]]
         now_ns = self._terms.clock()
+        if self._reader is not None:
+            self._reader.let_go()
         try:
             committed = await self._in_thread(partial(self._commit, operations, now_ns))
         except (TableFull, TableBroken):
@@ -175,6 +180,7 @@ class DiskLayer:
             self._is_broken = True
             self._close_reader()
             return
+        self._hold_reader()
         self._answer(committed.entries)
         for eviction in committed.evicted:
             self._evicted(eviction)
@@ -183,8 +189,8 @@ class DiskLayer:
         """To the first of those that wait."""
         batch, self._waiting = self._waiting[: len(entries)], self._waiting[len(entries) :]
         for (operation, done), count in zip(batch, entries, strict=True):
-            if isinstance(operation, Entry):
-                self._waiting_bytes -= len(operation.content)
+            if isinstance(operation, Kept):
+                self._waiting_bytes -= operation.size_bytes
             if not done.done():
                 done.set_result(count)
 
@@ -207,6 +213,11 @@ class DiskLayer:
             self._reader = TableReader(self._terms.directory, content_bytes_max)
         except (TableFull, TableBroken):
             self._reader = None
+        self._hold_reader()
+
+    def _hold_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.hold()
 
     def _close_reader(self) -> None:
         if self._reader is not None:
@@ -228,8 +239,7 @@ class DiskLayer:
         if self._has_room():
             try:
                 committed = self._opened_writer().commit(
-                    [row_of(each) if isinstance(each, Entry) else each for each in operations],
-                    now_ns,
+                    [self._written(each) for each in operations], now_ns
                 )
             except TableFull as error:
                 self._tell_full(str(error))
@@ -241,8 +251,13 @@ class DiskLayer:
         if selections:
             committed = self._opened_writer().commit([*selections], now_ns)
         forgotten = iter(committed.entries)
-        entries = [0 if isinstance(each, Entry) else next(forgotten) for each in operations]
+        entries = [0 if isinstance(each, Kept) else next(forgotten) for each in operations]
         return Committed(entries, committed.evicted)
+
+    def _written(self, operation: Operation) -> Row | Selection:
+        if isinstance(operation, Selection):
+            return operation
+        return row_of(operation, self._compressor)
 
     def _has_room(self) -> bool:
         disk = shutil.disk_usage(self._terms.directory)

@@ -6,15 +6,17 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 import zstandard
 
-from bursar_cache.memory import Place
+from bursar_cache.memory import Kept, Place
 
 COMPRESSED_FROM_BYTES = 1024
 ZSTD_LEVEL = 3
 
 _FIXED = struct.Struct(">HqqB")
+_HIT_LENGTH = struct.Struct(">I")
 
 
 class Codec(IntEnum):
@@ -30,58 +32,62 @@ class EntryDamaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry of the table. `body` is the contract's Entry, by `codec`."""
+    """An entry and what stands for it in the table."""
 
-    place: Place
-    model: str
-    tags: tuple[str, ...]
-    stored_at_ns: int
-    expires_at_ns: int
+    kept: Kept
     codec: Codec
     checksum: bytes
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry before it is a row. `content` is the contract's Entry as bytes."""
+class Found(NamedTuple):
+    """What was found at a place: columns of the table."""
 
-    place: Place
-    model: str
-    tags: tuple[str, ...]
     stored_at_ns: int
     expires_at_ns: int
-    content: bytes
+    codec: int
+    checksum: bytes
+    body: bytes
 
 
-def row_of(entry: Entry) -> Row:
-    """The entry as it is written. Compressing takes about 10 us for 4 KB."""
-    codec, body = Codec.PLAIN, entry.content
+class Content(NamedTuple):
+    """What an entry is made of again: see `Kept`."""
+
+    stored_at_ns: int
+    expires_at_ns: int
+    response: bytes
+    hit: bytes
+
+
+def row_of(kept: Kept, compressor: zstandard.ZstdCompressor) -> Row:
+    """The entry as it is written. A compressor belongs to one thread."""
+    codec = Codec.PLAIN
+    body = _HIT_LENGTH.pack(len(kept.hit)) + kept.hit + kept.response
     if len(body) > COMPRESSED_FROM_BYTES:
-        compressed = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
+        compressed = compressor.compress(body)
         if len(compressed) < len(body):
             codec, body = Codec.ZSTD, compressed
-    times = (entry.stored_at_ns, entry.expires_at_ns)
-    checksum = _checksum(entry.place, times, codec, body)
-    return Row(entry.place, entry.model, entry.tags, *times, codec, checksum, body)
+    checksum = _checksum(kept.place, (kept.stored_at_ns, kept.expires_at_ns), codec, body)
+    return Row(kept, codec, checksum, body)
 
 
 def content_of(
-    place: Place, times: tuple[int, int], sealed: tuple[int, bytes, bytes], bytes_max: int
-) -> bytes:
-    """The content of what was found at `place`; `sealed` is codec, checksum and body.
+    place: Place, found: Found, decompressor: zstandard.ZstdDecompressor, bytes_max: int
+) -> Content:
+    """The content of what was found at `place`.
 
     Raises EntryDamaged when a single bit differs from what was written there.
     """
-    codec, checksum, body = sealed
-    if _checksum(place, times, codec, body) != checksum:
+    stored_at_ns, expires_at_ns, codec, checksum, body = found
+    if _checksum(place, (stored_at_ns, expires_at_ns), codec, body) != checksum:
         raise EntryDamaged
-    if codec == Codec.PLAIN:
-        return body
-    try:
-        return zstandard.ZstdDecompressor().decompress(body, max_output_size=bytes_max)
-    except zstandard.ZstdError as error:
-        raise EntryDamaged from error
+    if codec == Codec.ZSTD:
+        try:
+            body = decompressor.decompress(body, max_output_size=bytes_max)
+        except zstandard.ZstdError as error:
+            raise EntryDamaged from error
+    hit_end = _HIT_LENGTH.size + _HIT_LENGTH.unpack_from(body)[0]
+    return Content(stored_at_ns, expires_at_ns, body[hit_end:], body[_HIT_LENGTH.size : hit_end])
 
 
 def _checksum(place: Place, times: tuple[int, int], codec: int, body: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bursar.cache.v1 import cache_pb2 as contract
 from bursar_cache.disk import DiskLayer
-from bursar_cache.disk_form import Entry, EntryDamaged
+from bursar_cache.disk_form import EntryDamaged
 from bursar_cache.disk_table import Eviction
 from bursar_cache.domain import EvictionReason, MissReason, Selection, is_expired
 from bursar_cache.memory import Kept, MemoryLayer, Place
@@ -55,12 +55,12 @@ class Layers:
             return MissReason.DAMAGED
         if content is None:
             return MissReason.ABSENT
-        entry_bytes, expires_at_ns = content
-        if is_expired(expires_at_ns, now_ns):
+        if is_expired(content.expires_at_ns, now_ns):
             return MissReason.EXPIRED  # it goes with the next transaction
-        kept = kept_of(place, contract.Entry.FromString(entry_bytes), MEMORY)
+        response = contract.LookupResponse.FromString(content.response)
+        entry = response.entry
+        kept = Kept(place, entry.target.model, tuple(entry.tags), *content)
         self._put_in_memory(kept)
-        response = contract.LookupResponse.FromString(kept.response)
         response.layer = DISK
         return Found(kept, response, DISK)
 
@@ -72,9 +72,7 @@ class Layers:
         self._put_in_memory(kept)
         if self._disk is None:
             return True
-        times = (kept.stored_at_ns, kept.expires_at_ns)
-        content = entry.SerializeToString()
-        return await self._disk.put(Entry(place, kept.model, kept.tags, *times, content))
+        return await self._disk.put(kept)
 
     async def forget(self, selection: Selection) -> int:
         """How many entries were forgotten; none of them is found after this returns."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bursar_cache.domain import Selection, Selector
 
@@ -18,8 +18,8 @@ Place = tuple[str, bytes]
 Group = tuple[str, Selector, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+# A tuple, not a dataclass: one is made for every entry that is read from disk.
+class Kept(NamedTuple):
     """An entry in the form it is given in.
 
     response: a LookupResponse as bytes, so that nobody holds another's message.

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from bursar.cache.v1 import cache_pb2 as contract
-from bursar.eventlog.envelope import Origin, new_event_id, origin_of
+from bursar.errors import LogBroken, Unavailable
+from bursar.eventlog.envelope import new_event_id
 from bursar.eventlog.log import Cursor
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
-from bursar.eventlog.projection import Projection
+from bursar.eventlog.projection import Projection, follow_into
 from bursar.eventlog.stream import StreamId
 from bursar.eventlog.writers import WriterChains
 from bursar.ledger.v1 import ledger_pb2
 from bursar.rpc import deadline
-from bursar.telemetry import context as trace_context
 from bursar.wiring.module import Ground
 from bursar_cache import domain, wire
 from bursar_cache.disk import DiskLayer, DiskTerms
 from bursar_cache.disk_table import Eviction
-from bursar_cache.journal import Journal
+from bursar_cache.journal import Journal, Note
 from bursar_cache.layers import DISK, Layers
 from bursar_cache.memory import MemoryLayer, Place
 from bursar_cache.projection import CacheTotals, fold
@@ -26,6 +27,8 @@ from bursar_cache.settings import CacheSettings
 
 STREAM = StreamId("cache")
 ANNOUNCED_TIMEOUT_S = 5.0
+
+_logger = logging.getLogger(__name__)
 
 
 class CacheService:
@@ -48,7 +51,8 @@ class CacheService:
             CacheTotals(), self._writers, fold(self._invalidated_somewhere)
         )
         self._announced: dict[str, asyncio.Future[None]] = {}
-        self._is_attached = asyncio.Event()
+        self._is_caught_up = asyncio.Event()
+        self._is_blind = False
         self._is_written = asyncio.Event()
 
     async def run(self) -> None:
@@ -61,17 +65,15 @@ class CacheService:
                 if self._disk is not None:
                     group.create_task(self._disk.run(), name="cache disk")
                 group.create_task(self._write(), name="cache events")
-                await self._projection.attach(self._ground.log)
-                self._is_attached.set()
-                await self._ground.log.follow(self._projection.cursor, self._projection.fold)
+                group.create_task(self._catch_up(), name="cache catches up")
+                await self._follow()
         finally:
             if self._disk is not None:
                 await self._disk.close()
 
     async def ready(self) -> None:
         """Returns once what other replicas forgot before our start is forgotten here."""
-        await self._is_attached.wait()
-        await self._projection.caught_up()
+        await self._is_caught_up.wait()
         if self._disk is not None:
             await self._disk.drain()
 
@@ -90,11 +92,20 @@ class CacheService:
         now_ns = self._ground.clock()
         if not domain.is_looked_up(wire.strategy_of(request.strategy)):
             return self._miss(request, place, domain.MissReason.STRATEGY)
+        if self._is_blind:
+            return self._miss(request, place, domain.MissReason.DAMAGED)
         found = self._layers.find(place, now_ns)
         if isinstance(found, domain.MissReason):
             return self._miss(request, place, found)
-        payload = wire.hit_event(attribution, found.kept, found.layer)
-        self._journal.note(wire.HIT, payload, _origin(attribution), now_ns)
+        kept, layer = found.kept, found.layer
+        self._journal.note(
+            Note(
+                wire.HIT,
+                attribution.SerializeToString(),
+                now_ns,
+                lambda whose: wire.hit_event(whose, kept, layer),
+            )
+        )
         return found.response
 
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse:
@@ -109,14 +120,22 @@ class CacheService:
         refusal = domain.refusal_of(answer, strategy, self._policy)
         if refusal is not None:
             return contract.StoreResponse(refused_reason=refusal)
+        if self._is_blind:
+            raise Unavailable("the cache cannot follow its stream; an operator has to look")
         now_ns = self._ground.clock()
         entry = wire.stored_entry(request.entry, place, answer.tags, now_ns, now_ns + ttl_ns)
         if not await self._layers.keep(place, entry):
             return contract.StoreResponse(
                 refused_reason=domain.Refusal.DISK_FULL, expires_at_ns=entry.expires_at_ns
             )
-        payload = wire.stored_event(attribution, entry)
-        self._journal.note(wire.STORED, payload, _origin(attribution), now_ns)
+        self._journal.note(
+            Note(
+                wire.STORED,
+                attribution.SerializeToString(),
+                now_ns,
+                lambda whose: wire.stored_event(whose, entry),
+            )
+        )
         return contract.StoreResponse(is_stored=True, expires_at_ns=entry.expires_at_ns)
 
     async def invalidate(self, request: contract.InvalidateRequest) -> contract.InvalidateResponse:
@@ -130,8 +149,8 @@ class CacheService:
         event_id = new_event_id(now_ns)
         announced = self._announced[event_id] = asyncio.get_running_loop().create_future()
         payload = wire.invalidated_event(selection, request.reason, entries)
-        origin = Origin(selection.tenant_id)
-        self._journal.note(wire.INVALIDATED, payload, origin, now_ns, event_id)
+        whose = _tenant_alone(selection.tenant_id)
+        self._journal.note(Note(wire.INVALIDATED, whose, now_ns, lambda _: payload, event_id))
         try:
             async with deadline.within(ANNOUNCED_TIMEOUT_S):
                 await announced
@@ -161,15 +180,27 @@ class CacheService:
     def _miss(
         self, request: contract.LookupRequest, place: Place, reason: domain.MissReason
     ) -> contract.LookupResponse:
-        payload = wire.miss_event(request, place, reason)
-        origin = _origin(request.attribution)
-        self._journal.note(wire.MISS, payload, origin, self._ground.clock())
+        target = request.target.SerializeToString()
+        self._journal.note(
+            Note(
+                wire.MISS,
+                request.attribution.SerializeToString(),
+                self._ground.clock(),
+                lambda whose: wire.miss_event(whose, target, place[1], reason),
+            )
+        )
         return contract.LookupResponse(miss_reason=reason)
 
     def _note_eviction(self, eviction: Eviction, layer: contract.Layer.ValueType) -> None:
-        payload = wire.evicted_event(eviction, layer)
-        origin = Origin(eviction.place[0])
-        self._journal.note(wire.EVICTED, payload, origin, self._ground.clock())
+        whose = _tenant_alone(eviction.place[0])
+        self._journal.note(
+            Note(
+                wire.EVICTED,
+                whose,
+                self._ground.clock(),
+                lambda _: wire.evicted_event(eviction, layer),
+            )
+        )
 
     def _invalidated_somewhere(
         self, event_id: str, selection: domain.Selection, at_ns: int
@@ -179,6 +210,21 @@ class CacheService:
             self._layers.forget_soon(domain.by_another_replica(selection, at_ns))
         elif not announced.done():
             announced.set_result(None)
+
+    async def _follow(self) -> None:
+        """Folds the stream. Who cannot read what others forgot may give nothing: then every look-up
+        is a miss, and nothing is kept.
+        """
+        try:
+            await follow_into(self._projection, self._ground.log)
+        except LogBroken as broken:
+            _logger.error("the cache gives nothing until its stream is mended: %s", broken.message)
+            self._is_blind = True
+            self._is_caught_up.set()
+
+    async def _catch_up(self) -> None:
+        await self._projection.caught_up()
+        self._is_caught_up.set()
 
     async def _write(self) -> None:
         try:
@@ -199,8 +245,5 @@ class CacheService:
         return DiskLayer(terms, lambda eviction: self._note_eviction(eviction, DISK))
 
 
-def _origin(attribution: ledger_pb2.Attribution) -> Origin:
-    trace = trace_context.current()
-    if trace is None:
-        return origin_of(attribution)
-    return origin_of(attribution, trace.trace_id, trace.span_id)
+def _tenant_alone(tenant_id: str) -> bytes:
+    return ledger_pb2.Attribution(tenant_id=tenant_id).SerializeToString()

@@ -119,11 +119,13 @@ def hit_event(
     return own + kept.hit
 
 
-def miss_event(request: contract.LookupRequest, place: Place, miss_reason: str) -> bytes:
+def miss_event(
+    attribution: ledger_pb2.Attribution, target: bytes, exact_key: bytes, miss_reason: str
+) -> bytes:
     return events.CacheMiss(
-        attribution=request.attribution,
-        target=request.target,
-        exact_key=place[1],
+        attribution=attribution,
+        target=ledger_pb2.Target.FromString(target),
+        exact_key=exact_key,
         miss_reason=miss_reason,
     ).SerializeToString()
 

@@ -71,7 +71,10 @@ class Compressed:
 
 # Methods whose result needs nothing that stands elsewhere in the text: it may still be cut.
 _SELF_CONTAINED: dict[Kind, tuple[Method, ...]] = {
-    Kind.PROSE: ((whitespace.METHOD, lambda text: whitespace.rewrite(text, Kind.PROSE)),),
+    Kind.PROSE: (
+        (whitespace.METHOD, lambda text: whitespace.rewrite(text, Kind.PROSE)),
+        (repeated_lines.METHOD, repeated_lines.rewrite),
+    ),
     Kind.CODE: ((whitespace.METHOD, lambda text: whitespace.rewrite(text, Kind.CODE)),),
     Kind.LOG: (
         (whitespace.METHOD, lambda text: whitespace.rewrite(text, Kind.LOG)),

@@ -27,7 +27,8 @@ def is_block_pointer(line: str) -> bool:
 
 def repeated_line(further_times: int) -> str:
     """Stands for as many further copies of the line above it."""
-    return f"{OPENING}the line above {further_times} more times]"
+    times = "once more" if further_times == 1 else f"{further_times} more times"
+    return f"{OPENING}the line above {times}]"
 
 
 def repeated_block(lines: list[str]) -> str:

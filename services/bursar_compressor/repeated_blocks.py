@@ -14,6 +14,10 @@ METHOD = "repeated_block"
 BLOCK_LINES_MIN = 3
 SAVED_CHARS_MIN = 40  # a shorter block costs about as many tokens as its pointer
 PLACES_COMPARED_MAX = 16  # a first line that stands in more places names nothing
+# Comparisons that led to no pointer, for each line of the text: with more the search ends, so that
+# its time stays in proportion to the text.
+WASTED_PER_LINE_MAX = 8
+LINES_MAX = 300_000  # about 5 s
 _NOWHERE = -1
 
 
@@ -25,7 +29,9 @@ def rewrite(content: str) -> Rewritten:
     lines = content.split("\n")
     if any(map(is_block_pointer, lines)):
         return unchanged(content)
-    kept = _KeptLines()
+    if len(lines) > LINES_MAX:
+        return unchanged(content, f"not looked for: more than {LINES_MAX} lines")
+    kept = _KeptLines(wasted_max=WASTED_PER_LINE_MAX * len(lines))
     at = dropped_lines = 0
     while at < len(lines):
         block = kept.copy_of(lines, at)
@@ -44,8 +50,9 @@ def rewrite(content: str) -> Rewritten:
 class _KeptLines:
     """The result so far, and where its blocks begin. Markers belong to no block."""
 
-    def __init__(self) -> None:
+    def __init__(self, wasted_max: int) -> None:
         self.lines: list[str] = []
+        self._wasted_left = wasted_max
         self._run_begins: list[int] = []  # of each line: where its run without markers begins
         self._first_place: dict[tuple[str, ...], int] = {}  # of each BLOCK_LINES_MIN lines
         self._places: dict[str, list[int]] = {}  # of each line as a pointer quotes it
@@ -66,16 +73,20 @@ class _KeptLines:
     def copy_of(self, lines: list[str], at: int) -> list[str]:
         """The longest block from `at` that stands above; empty when a pointer would not pay."""
         place = self._first_place.get(tuple(lines[at : at + BLOCK_LINES_MIN]))
-        if place is None:
+        if place is None or self._wasted_left <= 0 or not quoted(lines[at]):
             return []
         block = self._common_lines(place, lines, at)
-        if len(block) < BLOCK_LINES_MIN or not quoted(block[0]):
-            return []
+        if self._is_worth_a_pointer(block, place):
+            return block
+        self._wasted_left -= 1 + len(block)
+        return []
+
+    def _is_worth_a_pointer(self, block: list[str], place: int) -> bool:
+        if len(block) < BLOCK_LINES_MIN:
+            return False
         pointer = repeated_block(block)
         saved_chars = sum(map(len, block)) + len(block) - len(pointer)
-        if saved_chars < SAVED_CHARS_MIN or self._pointed_at(pointer, block) != place:
-            return []
-        return block
+        return saved_chars >= SAVED_CHARS_MIN and self._pointed_at(pointer, block) == place
 
     def _common_lines(self, place: int, lines: list[str], at: int) -> list[str]:
         length, most = 0, min(len(self.lines) - place, len(lines) - at)

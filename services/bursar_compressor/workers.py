@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 from bursar.errors import Overloaded
@@ -90,7 +93,9 @@ class Workers:
         if self._processes is None:
             # Spawned, not forked: gRPC's threads do not survive a fork.
             self._processes = ProcessPoolExecutor(
-                max_workers=self._settings.processes_max, mp_context=get_context("spawn")
+                max_workers=self._settings.processes_max,
+                mp_context=get_context("spawn"),
+                initializer=end_with_parent,
             )
         return self._processes
 
@@ -105,6 +110,22 @@ class Workers:
         if self._processes is not None:
             self._processes.shutdown(wait=False, cancel_futures=True)
             self._processes = None
+
+
+def end_with_parent() -> None:
+    """Called first in each process: it goes when its parent is gone, however that ended, and leaves
+    the keyboard's interrupt to its parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait_and_end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_and_end, name="end with parent", daemon=True).start()
 
 
 async def _in(executor: Executor, function: Callable[[], Result]) -> Result:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from bursar.cache.v1 import cache_pb2 as contract
-from bursar.errors import DeadlineExceeded, InvalidRequest, LogUnavailable
+from bursar.errors import DeadlineExceeded, InvalidRequest, LogUnavailable, Unavailable
 from bursar.eventlog.frame import decode
 from bursar.eventlog.memory import MemoryLog
 from bursar.events.v1 import cache_pb2 as events
@@ -270,6 +270,19 @@ async def test_what_is_stored_after_an_invalidation_stays(tmp_path):
         found = await service.lookup(lookup_of("q"))
 
     assert found.entry.content == b"newer"
+
+
+async def test_who_cannot_read_what_others_forgot_gives_nothing(tmp_path, caplog):
+    log = MemoryLog()
+    async with running(tmp_path / "a", log) as service:
+        await service.store(store_of("q"))
+        assert (await service.lookup(lookup_of("q"))).is_hit
+    await log.append(STREAM, b"no frame at all", None, timeout_s=1.0)
+    async with running(tmp_path / "a", log) as service:
+        assert (await service.lookup(lookup_of("q"))).miss_reason == "damaged"
+        with pytest.raises(Unavailable):
+            await service.store(store_of("q"))
+    assert "gives nothing until its stream is mended" in caplog.text
 
 
 class AwayLog(MemoryLog):

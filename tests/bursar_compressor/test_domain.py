@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import lru_cache
 
 import pytest
@@ -148,3 +149,22 @@ def test_json_nested_too_deeply_is_left_as_it_is_and_the_changes_say_so():
     assert [change.summary for change in result.changes] == [
         "left as it is: nested too deeply to be read as JSON"
     ]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(" ", "\n", "\t\n", "a" + " " * 999, "```\n", "~", '"', "[", ". ", "{\n}\n", "\\"),
+        *("same line\n", "[bursar: ", "a\nb\na\n", "-x \n+y \n", "E   x\n", "漢", "'\n", "a, "),
+    ],
+)
+def test_a_hostile_text_is_done_in_time_that_grows_with_its_length(unit):
+    content = unit * (400_000 // len(unit))
+    order = Order(content, level=Level.SAFE, target_tokens=500)
+    began_s = time.process_time()
+    result = compress_plain(order, count)
+    if needs_truncation(order, result):
+        result = compress_to_target(order, REFERENCE, count)
+
+    assert result.tokens_after <= 500
+    assert time.process_time() - began_s < 10  # some 0.3 s; squared, it would be minutes

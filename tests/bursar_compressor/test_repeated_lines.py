@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bursar_compressor.repeated_lines import rewrite
 
-REPEATED = re.compile(r"\[bursar: the line above (\d+) more times\]")
+REPEATED = re.compile(r"\[bursar: the line above (?:(\d+) more times|once more)\]")
 
 
 def written_out(content: str) -> str:
@@ -17,11 +17,13 @@ def written_out(content: str) -> str:
     lines: list[str] = []
     for line in content.split("\n"):
         repeated = REPEATED.fullmatch(line)
-        lines += [lines[-1]] * int(repeated[1]) if repeated else [line]
+        lines += [lines[-1]] * int(repeated[1] or 1) if repeated else [line]
     return "\n".join(lines)
 
 
-LINES = st.lists(st.tuples(st.sampled_from(["a", "b", "", "  ", "c c"]), st.integers(1, 6)))
+LINES = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "", "  ", "c" * 20, "d " * 40]), st.integers(1, 60))
+)
 
 
 @given(LINES)
@@ -33,12 +35,28 @@ def test_every_line_can_be_written_out_again(runs):
     assert rewrite(rewritten).content == rewritten
 
 
-def test_two_equal_lines_stay_and_three_become_one_and_a_count():
-    assert rewrite("a\na\nb").content == "a\na\nb"
-    assert rewrite("a\na\na\nb").content == "a\n[bursar: the line above 2 more times]\nb"
+LONG = "2026-07-01 12:00:00 WARN the broker has not answered yet"
+
+
+def test_a_run_becomes_its_line_and_a_count():
+    text = "\n".join(["start", LONG, LONG, LONG, "end", LONG, LONG])
+
+    assert rewrite(text).content == "\n".join(
+        [
+            *("start", LONG, "[bursar: the line above 2 more times]"),
+            *("end", LONG, "[bursar: the line above once more]"),
+        ]
+    )
+
+
+def test_a_run_shorter_than_its_count_stays():
+    text = "\n".join(["ok"] * 15)
+
+    assert rewrite(text).content == text
+    assert rewrite("\n".join(["ok"] * 20)).content == "ok\n[bursar: the line above 19 more times]"
 
 
 def test_a_marker_is_never_counted_as_a_line():
-    text = "\n".join(["[bursar: the line above 2 more times]"] * 4)
+    text = "\n".join(["[bursar: the line above 2 more times]"] * 9)
 
     assert rewrite(text).content == text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -165,3 +167,22 @@ async def test_more_texts_than_may_wait_are_refused(tmp_path):
         with pytest.raises(Overloaded):
             await service.compress(order(LOG * 3))
         assert (await first).tokens_before
+
+
+async def test_the_event_loop_goes_on_while_megabytes_are_compressed(tmp_path):
+    lags_s = []
+
+    async def ticking() -> None:
+        while True:
+            began_s = time.perf_counter()
+            await asyncio.sleep(0.001)
+            lags_s.append(time.perf_counter() - began_s - 0.001)
+
+    async with running(tmp_path) as (service, _):
+        ticks = asyncio.ensure_future(ticking())
+        answer = await service.compress(order(LOG * 60, target_tokens=1_000))
+        ticks.cancel()
+
+    assert answer.tokens_after <= 1_000
+    assert len(lags_s) > 100
+    assert statistics.median(lags_s) < 0.01

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from functools import partial
+
+import psutil
 
 from bursar_compressor.settings import CompressorSettings
 from bursar_compressor.workers import AT_ONCE_CHARS_MAX, THREAD_CHARS_MAX, Workers
@@ -45,3 +49,30 @@ async def test_an_idle_process_ends_and_the_next_text_gets_a_new_one():
         assert await workers.run(THREAD_CHARS_MAX + 1, os.getpid) != first_pid
     finally:
         workers.close()
+
+
+OWNER = """
+import asyncio, os
+from bursar_compressor.settings import CompressorSettings
+from bursar_compressor.workers import THREAD_CHARS_MAX, Workers
+
+async def main():
+    workers = Workers(CompressorSettings.load())
+    print(await workers.run(THREAD_CHARS_MAX + 1, os.getpid), flush=True)
+    await asyncio.Event().wait()
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_a_process_goes_with_its_parent_even_when_that_is_killed():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER], stdout=subprocess.PIPE, env=environment
+    ) as owner:
+        worker = psutil.Process(int(owner.stdout.readline()))
+        assert worker.is_running()
+        owner.kill()
+    _, alive = psutil.wait_procs([worker], timeout=10)
+    assert not alive
