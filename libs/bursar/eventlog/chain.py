@@ -74,14 +74,7 @@ class DecidedChain:
 
     def advance(self, sequence: int, frame: bytes) -> None:
         """The writer's own frame was acknowledged at `sequence`; it need not be checked again."""
-        self._advance(decode_header(frame, self.stream, sequence), sequence, frame)
-
-    def _advance(self, header: FrameHeader, sequence: int, frame: bytes) -> None:
-        self.sequence = sequence
-        self.frame_hash = sha256(frame[:HEADER_BYTES]).digest()
-        self.next_event_number = header.first_event_number + header.event_count
-        self.epoch = header.writer_epoch
-        self.written_at_ns = header.written_at_ns
+        self._move(sequence, frame, decode_header(frame, self.stream, sequence))
 
     def _extend(self, header: FrameHeader, record: Record) -> None:
         sequence = record.sequence
@@ -91,12 +84,18 @@ class DecidedChain:
             raise broken(self.stream, sequence, "it does not continue the frame before it")
         if header.first_event_number != self.next_event_number:
             raise broken(self.stream, sequence, f"events {self.next_event_number} on are missing")
-        opens_epoch = header.kind is FrameKind.EPOCH
-        if header.writer_epoch != self.epoch + opens_epoch:
+        if header.writer_epoch != self.epoch + (header.kind is FrameKind.EPOCH):
             raise broken(self.stream, sequence, f"epoch {header.writer_epoch} after {self.epoch}")
         if header.written_at_ns < self.written_at_ns:
             raise broken(self.stream, sequence, "it was written before the frame before it")
-        self._advance(header, sequence, record.frame)
+        self._move(sequence, record.frame, header)
+
+    def _move(self, sequence: int, frame: bytes, header: FrameHeader) -> None:
+        self.sequence = sequence
+        self.frame_hash = sha256(frame[:HEADER_BYTES]).digest()
+        self.next_event_number = header.first_event_number + header.event_count
+        self.epoch = header.writer_epoch
+        self.written_at_ns = header.written_at_ns
 
 
 async def refuse_a_fork(log: EventLog, cursor: Cursor) -> bytes | None:

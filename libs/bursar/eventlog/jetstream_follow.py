@@ -21,8 +21,8 @@ from bursar.eventlog.nats_connection import Connector, NatsConnection
 
 NS_PER_S = 1_000_000_000
 
-# Tokens of `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`,
-# and of the longer form that has domain and account before the stream.
+# Tokens of `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`;
+# the longer form has domain and account before the stream.
 _SHORT_REPLY_TOKENS = 9
 _STREAM_SEQUENCE_AT = 5
 _LONG_REPLY_EXTRA = 2
@@ -58,6 +58,26 @@ class _Inflow:
         self.arrived.clear()
         self.count += len(messages)
         return messages
+
+
+class _Place:
+    """Reads where a message stands from its reply subject.
+
+    Nearly all stand where they are expected: after the first, `expected` gives the beginning of the
+    next one's reply subject, and comparing that is a third of the price of taking it apart.
+    """
+
+    def __init__(self) -> None:
+        self.expected = b"?%d.%d"  # begins no reply subject
+
+    def read(self, reply: bytes) -> tuple[int, int]:
+        """The stream's sequence, and the consumer's."""
+        tokens = reply.split(b".")
+        at = _STREAM_SEQUENCE_AT
+        if len(tokens) != _SHORT_REPLY_TOKENS:
+            at += _LONG_REPLY_EXTRA
+        self.expected = b".".join(tokens[:at]).replace(b"%", b"%%") + b".%d.%d."
+        return int(tokens[at]), int(tokens[at + 1])
 
 
 class Follower:
@@ -154,7 +174,7 @@ class Follower:
         receive: Callable[[Record], None],
         watching: asyncio.Future[None],
     ) -> None:
-        consumed = 0  # messages of this consumer
+        consumed, place = 0, _Place()
         stream, sequence = self._stream, self._sequence
         while not watching.done():
             await inflow.arrived.wait()
@@ -163,18 +183,16 @@ class Follower:
                     if not _control(connection, reply, header, consumed):
                         return
                     continue
-                tokens = reply.split(b".")
-                at = _STREAM_SEQUENCE_AT
-                if len(tokens) != _SHORT_REPLY_TOKENS:
-                    at += _LONG_REPLY_EXTRA
-                if int(tokens[at + 1]) != consumed + 1:
-                    return  # a message was lost on the way: ask again
                 consumed += 1
-                found = int(tokens[at])
-                if found <= sequence:
-                    continue
-                if found != sequence + 1:
-                    raise broken(stream, sequence + 1, f"missing; {found} came instead")
+                found = sequence + 1
+                if not reply.startswith(place.expected % (found, consumed)):
+                    found, count = place.read(reply)
+                    if count != consumed:
+                        return  # a message was lost on the way: ask again
+                    if found <= sequence:
+                        continue
+                    if found != sequence + 1:
+                        raise broken(stream, sequence + 1, f"missing; {found} came instead")
                 receive(Record(stream, found, payload))
                 self._sequence = sequence = found
                 self._last_frame = payload
