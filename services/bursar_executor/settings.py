@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from bursar.settings import PartSettings, settings_of
+from bursar_executor.endpoints import USUAL_SERVERS
 
 
 class ExecutorSettings(PartSettings):
@@ -21,3 +22,5 @@ class ExecutorSettings(PartSettings):
     # Callers are on this machine: tools may read their settings where the files came from.
     is_local: bool = True
     upstream_timeout_s: float = Field(default=600.0, gt=0)
+    # Servers of OpenAI's format that are looked for on this machine: base address by name.
+    local_servers: dict[str, str] = Field(default_factory=lambda: dict(USUAL_SERVERS))

@@ -17,6 +17,7 @@ from bursar_executor.domain import (
     Ended,
     Event,
     Origin,
+    RecordedStep,
     RecordStep,
     RequestCancel,
     StepRecorded,
@@ -94,6 +95,34 @@ def test_an_ended_task_takes_no_more_steps():
 
     with pytest.raises(FailedPrecondition):
         decide(ended, RecordStep(ORIGIN, 1, step_body(1)), NOW_NS)
+
+
+def test_a_step_is_recorded_once_however_often_it_comes():
+    begun = after(Submitted(ORIGIN, "op", b"f", SUBMIT.body), StepRecorded(ORIGIN, 1, b"s"))
+
+    assert decide(begun, RecordStep(ORIGIN, 1, b"s"), NOW_NS).events == ()
+    assert decide(begun, RecordStep(ORIGIN, 2, b"s"), NOW_NS).events
+
+
+def test_an_end_takes_along_the_steps_that_the_log_has_not():
+    begun = after(Submitted(ORIGIN, "op", b"f", SUBMIT.body), StepRecorded(ORIGIN, 1, b"one"))
+    steps = (RecordedStep(1, b"one"), RecordedStep(2, b"two"))
+
+    assert decide(begun, End(ORIGIN, b"end", steps), NOW_NS).events == (
+        StepRecorded(ORIGIN, 2, b"two"),
+        Ended(ORIGIN, b"end"),
+    )
+
+
+def test_an_ended_task_keeps_its_end_alone():
+    tasks = after(
+        Submitted(ORIGIN, "op", b"f", SUBMIT.body),
+        StepRecorded(ORIGIN, 1, b"one"),
+        Ended(ORIGIN, b"end"),
+    )
+
+    entry = tasks.entries["task_1"]
+    assert (entry.submitted_body, entry.steps, entry.ended_body) == (b"", (), b"end")
 
 
 def test_another_tenants_task_is_not_found():

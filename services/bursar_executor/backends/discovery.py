@@ -58,6 +58,7 @@ class Discovery:
 
     def __init__(self, settings: ExecutorSettings, subprocesses: Subprocesses) -> None:
         self._demonstration = Demonstration(settings, subprocesses)
+        self._servers = tuple(settings.local_servers.items())
         self._prices: PriceBook | None = None
         self._configured: tuple[Endpoint, ...] = ()
         self._known: list[ModelBackend] = []
@@ -87,7 +88,7 @@ class Discovery:
             self._prices = await asyncio.to_thread(PriceBook.load)
         found = [
             self.backend(endpoint, model, session)
-            for endpoint in await local_endpoints(session)
+            for endpoint in await local_endpoints(session, self._servers)
             for model in endpoint.models
         ]
         found.append(self._demonstration.backend(session))
