@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bursar.errors import InvalidRequest
 from bursar.wiring.module import Module
+from bursar.wiring.settings import ProcessSettings
 
 # name -> where its row of the table stands
 TARGETS: dict[str, str] = {
@@ -32,3 +33,16 @@ def modules(names: Sequence[str]) -> list[Module]:
             raise TypeError(f"{TARGETS[name]}.MODULE is no Module")
         found.append(module)
     return found
+
+
+def modules_for(
+    names: Sequence[str], process: ProcessSettings, **edge_flags: object
+) -> list[Module]:
+    """The same for a process whose settings came from a command line: its edge listens by them."""
+    rows = modules(names)
+    if "edge" not in names:
+        return rows
+    from bursar_edge.module import module as edge_module
+
+    edge = edge_module(process, **edge_flags)
+    return [edge if row.name == edge.name else row for row in rows]

@@ -8,10 +8,18 @@ from bursar_edge.service import EdgeService
 from bursar_edge.settings import EdgeSettings
 
 
-def build(ground: Ground, peers: Peers) -> EdgeService:
-    """It asks quota before each call and the cache before most."""
-    clients = (peers.client("quota"), peers.client("cache"))
-    return EdgeService(ground, clients, EdgeSettings.load(), ProcessSettings.load())
+def module(process: ProcessSettings | None = None, **flags: object) -> Module:
+    """The row for a process with these settings, and with flags of the edge's own; those that are
+    None were not given. Without either, what the environment and the file say.
+    """
+
+    def build(ground: Ground, peers: Peers) -> EdgeService:
+        """It asks quota before each call and the cache before most."""
+        clients = (peers.client("quota"), peers.client("cache"))
+        settings = EdgeSettings.load(**flags)
+        return EdgeService(ground, clients, settings, process or ProcessSettings.load())
+
+    return Module("edge", needs=("quota", "cache"), build=build)
 
 
-MODULE = Module("edge", needs=("quota", "cache"), build=build)
+MODULE = module()

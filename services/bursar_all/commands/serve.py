@@ -27,11 +27,11 @@ def command(
     """
     from bursar.wiring.run import serve
     from bursar.wiring.settings import ProcessSettings
-    from bursar_all.targets import modules
+    from bursar_all.targets import modules_for
 
     settings = ProcessSettings.load(data_dir=data_dir, host=host, port=port, broker_url=broker_url)
     if not settings.broker_url:
         raise click.UsageError(
             "give --broker-url, or use `bursar up` for everything on one machine"
         )
-    run_async(serve(settings, modules(services.split(","))))
+    run_async(serve(settings, modules_for(services.split(","), settings)))

@@ -37,14 +37,15 @@ async def _up(
 ) -> None:
     from bursar.wiring.run import hosting
     from bursar.wiring.settings import ProcessSettings
-    from bursar_all.targets import TARGETS, modules
+    from bursar_all.targets import TARGETS, modules_for
 
     settings = ProcessSettings.load(data_dir=data_dir, host=host, port=port)
+    rows = modules_for(list(TARGETS), settings, port=edge_port)
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    async with hosting(settings, modules(list(TARGETS))) as hosted:
+    async with hosting(settings, rows) as hosted:
         edge = hosted.process.services["edge"]
         edge_url = str(getattr(edge, "url", ""))
         if hosted.broker is not None:
