@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -19,6 +20,7 @@ from workloads import (
     with_environment,
 )
 
+ISSUE = ("keys", "issue", "--tenant", "acme", "--user", "ann", "--team", "web")
 UNTIDY = "import os, sys\n\n\ndef one( ):\n    return 1\n"
 QUESTION = {
     "model": "claude-haiku-4-5",
@@ -52,27 +54,27 @@ def from_compose(machine, tmp_path, provider):
     workloads = compose_workloads(
         {"BURSAR_EDGE_ANTHROPIC_URL": provider, "ANTHROPIC_API_KEY": "sk-simulated"}
     )
-    machine.run(workloads.pop("keys"))
-    return workloads
+    keys = workloads.pop("keys")
+    machine.run(keys)
+    key = machine.run(replace(keys, command=["bursar", *ISSUE, "--data-dir", "/run/bursar/keys"]))
+    return workloads, key.strip()
 
 
 def from_manifests(machine, tmp_path, provider):
-    keys = tmp_path / "installation"
-    bursar = Workload("operator", "", ["bursar", "keys"], {}, [], 10.0)
-    place = ["--data-dir", str(keys)]
-    machine.run(command_of(bursar, "init", *place))
-    secrets = list(yaml.safe_load_all(machine.run(command_of(bursar, "secrets", *place))))
+    place = ("--data-dir", str(tmp_path / "installation"))
+    machine.run(command("keys", "init", *place))
+    key = machine.run(command(*ISSUE, *place))
+    secrets = list(yaml.safe_load_all(machine.run(command("keys", "secrets", *place))))
     workloads = Kubernetes(secrets, tmp_path / "node").workloads()
     workloads["edge"] = with_environment(
         workloads["edge"], BURSAR_EDGE_ANTHROPIC_URL=provider, ANTHROPIC_API_KEY="sk-simulated"
     )
-    return workloads
+    return workloads, key.strip()
 
 
-def command_of(workload: Workload, *words: str) -> Workload:
-    return Workload(
-        workload.name, "", [*workload.command, *words], workload.environment, workload.mounts, 10.0
-    )
+def command(*words: str, environment: dict[str, str] | None = None) -> Workload:
+    """`bursar …` outside of any container."""
+    return Workload("outside", "", ["bursar", *words], environment or {}, [], 10.0)
 
 
 @pytest.mark.broker
@@ -81,23 +83,27 @@ def command_of(workload: Workload, *words: str) -> Workload:
 async def test_what_is_deployed_does_a_task_and_a_call_and_ends_when_told(
     deployment, machine, tmp_path, provider
 ):
-    workloads = deployment(machine, tmp_path, provider)
+    workloads, key = deployment(machine, tmp_path, provider)
     assert set(workloads) == {"nats", *SERVICES}
     await rise(machine, workloads)
 
-    operator = Operator(machine, workloads["quota"])
-    key = operator.bursar("keys", "issue", "--tenant", "acme", "--user", "ann", "--team", "web")
-    developer = Developer(machine, tmp_path, key.strip())
+    # In a container the keyring is at hand: who operates needs no key.
+    limit = ["bursar", "limits", "set", "--tenant", "acme", "--tokens-per-day", "1000000"]
+    machine.run(replace(workloads["quota"], command=limit))
+    developer = Developer(machine, tmp_path, key)
     result = developer.tidies(UNTIDY)
     assert result["state"] == "TASK_STATE_COMPLETED"
     assert "-import os, sys" in result["diff"]
-    answer = developer.asks(QUESTION)
-    assert "SIMULATED" in json.dumps(answer)
+    assert "SIMULATED" in json.dumps(developer.asks(QUESTION))
     with pytest.raises(urllib.error.HTTPError) as refused:
         Developer(machine, tmp_path, "").asks(QUESTION)
     assert refused.value.code == 401
-    totals = developer.report()
+    (report,) = developer.tells("report")
+    totals = report["totals"]
     assert (totals["calls_made"], totals["tasks_completed"]) == ("1", "1")
+    (level,) = developer.tells("limits", "list")
+    used = int(totals["usage"]["input_tokens"]) + int(totals["usage"]["output_tokens"])
+    assert int(level["settled"]) == used > 0
 
     codes = machine.stop([name for name in reversed(workloads) if name != "nats"])
     assert codes == dict.fromkeys(codes, 0)
@@ -122,25 +128,6 @@ async def rise(machine: Machine, workloads: dict[str, Workload]) -> None:
     assert [machine.probe(workload) for workload in probed[:2]] == [0, 0][: len(probed)]
 
 
-class Operator:
-    """Who can read the installation's keyring: in a container of it."""
-
-    def __init__(self, machine: Machine, container: Workload) -> None:
-        self._machine = machine
-        self._container = container
-
-    def bursar(self, *words: str) -> str:
-        bursar = Workload(
-            self._container.name,
-            "",
-            ["bursar", *words],
-            self._container.environment,
-            self._container.mounts,
-            10.0,
-        )
-        return self._machine.run(bursar)
-
-
 class Developer:
     """Who has an API key and the addresses, and nothing else."""
 
@@ -153,11 +140,10 @@ class Developer:
     def tidies(self, source: str) -> dict:
         path = self._directory / "untidy.py"
         path.write_text(source)
-        words = ("run", "tidy this up", str(path), "--needs", "linting,formatting", "--json")
-        return json.loads(self._bursar(*words).splitlines()[-1])
+        return self.tells("run", "tidy this up", str(path), "--needs", "linting,formatting")[-1]
 
-    def report(self) -> dict:
-        return json.loads(self._bursar("report", "--json").splitlines()[0])["totals"]
+    def tells(self, *words: str) -> list[dict]:
+        return [json.loads(line) for line in self._bursar(*words, "--json").splitlines()]
 
     def asks(self, question: dict) -> dict:
         url = f"http://127.0.0.1:{self._machine.port('edge', 7780)}/v1/messages"
@@ -170,6 +156,4 @@ class Developer:
 
     def _bursar(self, *words: str) -> str:
         environment = {**self._machine.peers(SERVICES), "BURSAR_API_KEY": self._key}
-        return self._machine.run(
-            Workload("developer", "", ["bursar", *words], environment, [], 10.0)
-        )
+        return self._machine.run(command(*words, environment=environment))
