@@ -22,6 +22,7 @@ from bursar.identity import service_key
 from bursar.telemetry import logs, traces
 from bursar.wiring.broker_access import credentials_in
 from bursar.wiring.ground import entrance_of, laid_ground
+from bursar.wiring.loop import run_serving
 from bursar.wiring.module import Ground, Module
 from bursar.wiring.process import Process, ProcessPlan, running
 from bursar.wiring.settings import ProcessSettings
@@ -154,7 +155,7 @@ def serve_alone(module: Module) -> None:
             raise InvalidRequest.of(
                 "broker_url", "", "set BURSAR_BROKER_URL to the log's NATS server"
             )
-        asyncio.run(serve(settings, [module]))
+        run_serving(serve(settings, [module]))
     except BursarError as error:
         sys.exit(f"bursar {module.name}: {error.message}")
     except BaseExceptionGroup as group:

@@ -25,6 +25,7 @@ def command(
     """Run SERVICES (comma-separated: quota, cache, compressor, planner, executor, efficiency,
     edge).
     """
+    from bursar.wiring.loop import run_serving
     from bursar.wiring.run import serve
     from bursar.wiring.settings import ProcessSettings
     from bursar_all.targets import modules_for
@@ -34,4 +35,4 @@ def command(
         raise click.UsageError(
             "give --broker-url, or use `bursar up` for everything on one machine"
         )
-    run_async(serve(settings, modules_for(services.split(","), settings)))
+    run_async(serve(settings, modules_for(services.split(","), settings)), run_serving)

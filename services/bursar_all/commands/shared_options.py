@@ -20,10 +20,12 @@ data_dir_option = click.option(
 json_option = click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
 
 
-def run_async(work: Coroutine[Any, Any, Returned]) -> Returned:
+def run_async(
+    work: Coroutine[Any, Any, Returned], run: Callable[..., Returned] = asyncio.run
+) -> Returned:
     """Runs a command's coroutine; the first error of a task group is raised as itself."""
     try:
-        return asyncio.run(work)
+        return run(work)
     except BaseExceptionGroup as group:
         raise _first_of(group) from None
     except KeyboardInterrupt:

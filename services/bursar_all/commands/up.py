@@ -25,7 +25,9 @@ def command(
     idle_exit_s: float | None,
 ) -> None:
     """Run all services and the edge on this machine."""
-    run_async(_up(data_dir, host, port, edge_port, idle_exit_s))
+    from bursar.wiring.loop import run_serving
+
+    run_async(_up(data_dir, host, port, edge_port, idle_exit_s), run_serving)
 
 
 async def _up(
