@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bursar.errors import LogUnavailable
-from bursar.eventlog.log import AppendUncertain, EventLog, FenceRefused, LogFull
+from bursar.eventlog.log import AppendUncertain, EventLog, FenceRefused, LogClosed, LogFull
 from bursar.eventlog.stream import StreamId
 
 
@@ -76,7 +76,7 @@ async def append_certainly(log: EventLog, attempt: Attempt, patience: Patience) 
             )
         except (AppendUncertain, FenceRefused):
             return await _settle(log, attempt, patience, deadline_s)
-        except LogFull:
+        except (LogFull, LogClosed):
             raise
         except LogUnavailable:  # certainly not there, such as without a leader: try again
             if _monotonic_s() + patience.pause_s > deadline_s:

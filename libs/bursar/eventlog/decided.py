@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from time import time_ns
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bursar.errors import (
     BursarError,
@@ -84,7 +84,8 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         self._undo = Undo()
         self._in_flight: Batch[Answer] | None = None
         self._queue: deque[Waiting[Command, Answer]] = deque()
-        self._views: deque[Callable[[State | None], None]] = deque()
+        # Any: each view gives what its own caller asked for.
+        self._views: deque[tuple[Callable[[State], Any], asyncio.Future[Any]]] = deque()
         self._work = asyncio.Event()
         self._lingering: asyncio.TimerHandle | None = None
         self._ticking: asyncio.TimerHandle | None = None
@@ -121,19 +122,7 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         if len(self._views) >= self._terms.queue_commands_max:
             raise Overloaded(f"{self._chain.stream}: {len(self._views)} reads wait already")
         future: asyncio.Future[View] = asyncio.get_running_loop().create_future()
-
-        def show(state: State | None) -> None:
-            if future.done():
-                return
-            if state is None:
-                refuse(future, self._not_leading())
-                return
-            try:
-                future.set_result(view(state))
-            except BursarError as error:
-                refuse(future, error)
-
-        self._views.append(show)
+        self._views.append((view, future))
         self._work.set()
         return future
 
@@ -208,7 +197,8 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
             while self.ready.is_set():
                 await self._work.wait()
                 self._work.clear()
-                self._show()
+                if self._views:
+                    await self._show()
                 now_ns = self._clock.now_ns()
                 if now_ns is None:
                     await self._doubt_the_clock()
@@ -273,9 +263,15 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         self._lingering = None
         self._work.set()
 
-    def _show(self) -> None:
-        for _ in range(len(self._views)):
-            self._views.popleft()(self._folded.state)
+    async def _show(self) -> None:
+        """Each view is a task of its own: a defect in one is its caller's, not the writer's."""
+        looks = []
+        while self._views:
+            view, future = self._views.popleft()
+            look = asyncio.ensure_future(_look(view, self._folded.state))
+            look.add_done_callback(partial(_hand_over, future))
+            looks.append(look)
+        await asyncio.wait(looks)
 
     def _retire(self) -> None:
         """Leads no more: takes back what is in flight and answers all that wait."""
@@ -290,7 +286,7 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
             self._in_flight = None
         self._refuse_all(self._not_leading())
         while self._views:
-            self._views.popleft()(None)
+            refuse(self._views.popleft()[1], self._not_leading())
 
     def _refuse_all(self, error: BursarError) -> None:
         while self._queue:
@@ -302,6 +298,21 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         if self._broken is not None:
             return LogBroken(self._broken.message, facts=self._broken.facts)
         return self._leadership.refusal()
+
+
+async def _look(view: Callable[[State], View], state: State) -> View:
+    return view(state)
+
+
+def _hand_over(future: asyncio.Future[View], look: asyncio.Future[View]) -> None:
+    """Gives what a view gave, or raised, to its caller."""
+    error = None if look.cancelled() else look.exception()
+    if look.cancelled() or future.done():
+        future.cancel()
+    elif error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(look.result())
 
 
 _UNTRACKED = Untracked()

@@ -135,6 +135,8 @@ def decode(frame: bytes, stream: StreamId, sequence: int) -> Frame:
     at, end = HEADER_BYTES, len(frame)
     while at + ENTRY_BYTES <= end:
         length, salt = _ENTRY.unpack_from(frame, at)
+        if length > EVENT_BYTES_MAX:
+            raise broken(stream, sequence, "it holds an event above 16 KiB")
         event_at = at + ENTRY_BYTES
         at = event_at + length
         events.append(frame[event_at:at])

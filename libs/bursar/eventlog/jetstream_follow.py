@@ -16,7 +16,7 @@ from bursar.errors import LogUnavailable
 from bursar.eventlog.chain import refuse_a_fork
 from bursar.eventlog.frame import broken, frame_hash
 from bursar.eventlog.jetstream_api import Refused, ask
-from bursar.eventlog.log import Cursor, EventLog, Record
+from bursar.eventlog.log import Cursor, EventLog, LogClosed, Record
 from bursar.eventlog.nats_connection import Connector, NatsConnection
 
 NS_PER_S = 1_000_000_000
@@ -114,6 +114,8 @@ class Follower:
             try:
                 await self._check()
                 await self._consume(await self._connector.live(), receive)
+            except LogClosed:
+                raise
             except LogUnavailable:
                 await asyncio.sleep(self._terms.pause_s)
 

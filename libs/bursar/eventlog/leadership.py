@@ -24,7 +24,7 @@ from bursar.eventlog.certain import (
 from bursar.eventlog.chain import DecidedChain
 from bursar.eventlog.clock import ClockLeapt, WitnessedClock
 from bursar.eventlog.frame import ID_BYTES, FrameKind, Heading, encode
-from bursar.eventlog.log import EventLog
+from bursar.eventlog.log import EventLog, LogClosed
 
 RETRY_AFTER_NS = 100_000_000
 
@@ -49,12 +49,14 @@ class Leadership:
     async def begin(self, catch_up: Callable[[int], Awaitable[None]]) -> None:
         """A new term: returns once its epoch frame stands at the end of the log.
 
-        `catch_up(sequence)` folds what the log has up to there. Raises LogBroken.
+        `catch_up(sequence)` folds what the log has up to there. Raises LogBroken, LogClosed.
         """
         while True:
             try:
                 if await self._open_epoch(catch_up):
                     break
+            except LogClosed:
+                raise
             except LogUnavailable as error:  # undecided too: the fence of the next try settles it
                 if isinstance(error, ClockLeapt):
                     _log.error("%s: %s", self._chain.stream, error.message)

@@ -70,6 +70,12 @@ class LogFull(LogUnavailable):
     reason = "LOG_FULL"
 
 
+class LogClosed(LogUnavailable):
+    """This process has closed the log: no later try will do better."""
+
+    reason = "LOG_CLOSED"
+
+
 class EventLog(Protocol):
     """Streams of frames. Safe for many tasks of one loop; every call has a deadline."""
 
@@ -103,11 +109,11 @@ class EventLog(Protocol):
         """Calls `receive` with every frame after the cursor, old and new, in order, once each.
 
         Goes on until cancelled, through reconnects. Raises LogBroken when frames are missing, when
-        the log is shorter than the cursor, or when the frame at the cursor is another one; and what
-        `receive` raises.
+        the log is shorter than the cursor, or when the frame at the cursor is another one;
+        LogClosed; and what `receive` raises.
         """
         ...
 
     async def close(self) -> None:
-        """Ends connections and followers; safe to call twice."""
+        """Ends connections and followers; every later call raises LogClosed. Safe to call twice."""
         ...

@@ -11,7 +11,7 @@ from time import time_ns
 from bursar.errors import InvalidRequest, LogUnavailable
 from bursar.eventlog.chain import refuse_a_fork
 from bursar.eventlog.frame import FRAME_BYTES_MAX, frame_hash
-from bursar.eventlog.log import Cursor, FenceRefused, LogFull, Record, Tail
+from bursar.eventlog.log import Cursor, FenceRefused, LogClosed, LogFull, Record, Tail
 from bursar.eventlog.stream import StreamId, terms_of
 
 STREAM_BYTES_MAX = 1 << 30
@@ -48,7 +48,7 @@ class MemoryLog:
     async def open(self, stream: StreamId) -> Tail:
         terms_of(stream)
         if self._closed:
-            raise LogUnavailable("the log is closed")
+            raise LogClosed("the log is closed")
         self._streams.setdefault(stream, _Stored())
         return await self.tail(stream)
 
@@ -111,6 +111,8 @@ class MemoryLog:
 
     def _stored(self, stream: StreamId) -> _Stored:
         stored = self._streams.get(stream)
-        if self._closed or stored is None:
+        if self._closed:
+            raise LogClosed("the log is closed")
+        if stored is None:
             raise LogUnavailable(f"{stream} is not open in this log")
         return stored

@@ -16,6 +16,7 @@ from itertools import count
 from typing import NamedTuple
 
 from bursar.errors import LogUnavailable
+from bursar.eventlog.log import LogClosed
 from bursar.eventlog.nats_access import Access, Address, address_of, proof
 from bursar.eventlog.nats_protocol import NatsProtocol, Sink
 
@@ -222,13 +223,13 @@ class Connector:
         self._closed = False
 
     async def live(self) -> NatsConnection:
-        """Raises LogUnavailable when there is none and none can be made now."""
+        """Raises LogUnavailable when none can be made now, LogClosed after `close`."""
         known = self._connection
-        if known is not None and not known.lost.is_set():
+        if known is not None and not known.lost.is_set() and not self._closed:
             return known
         async with self._connecting:
             if self._closed:
-                raise LogUnavailable("the log is closed")
+                raise LogClosed("the log is closed")
             known = self._connection
             if known is not None:
                 if not known.lost.is_set():

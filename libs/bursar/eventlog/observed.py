@@ -28,7 +28,7 @@ from bursar.eventlog.frame import (
     encode,
     frame_hash,
 )
-from bursar.eventlog.log import EventLog
+from bursar.eventlog.log import EventLog, LogClosed
 from bursar.eventlog.stream import StreamId
 
 
@@ -85,7 +85,10 @@ class ObservedWriter:
         return True
 
     async def run(self) -> None:
-        """Appends what is written, until `close`. Retries for ever while the log is away."""
+        """Appends what is written, until `close`. Retries for ever while the log is away.
+
+        Raises LogClosed when this process has closed it.
+        """
         try:
             while self._buffer or not self._closing:
                 await self._work.wait()
@@ -137,6 +140,8 @@ class ObservedWriter:
             try:
                 await self._log.append(self._stream, frame, None, self._terms.answer_s)
                 break
+            except LogClosed:
+                raise
             except LogUnavailable:
                 await asyncio.sleep(self._terms.pause_s)
         self._frames += 1

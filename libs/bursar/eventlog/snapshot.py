@@ -8,12 +8,12 @@ are big-endian.
 
 from __future__ import annotations
 
-import os
 import struct
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from bursar.durable_files import make_private_directory, replace_file
 from bursar.eventlog.frame import frame_hash
 from bursar.eventlog.log import Cursor, EventLog
 from bursar.eventlog.stream import StreamId
@@ -52,15 +52,13 @@ class Snapshots:
         self._schema_version = schema_version
 
     def write(self, snapshot: Snapshot) -> Path:
-        """The file, durable and whole, or not there at all. Older ones beyond two are removed."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        """The file, durable and whole, or not there at all. Older ones beyond two are removed.
+
+        Raises StorageFull, FailedPrecondition or Unavailable for what the disk refuses.
+        """
+        make_private_directory(self._directory)
         path = self._directory / f"{self._prefix}{snapshot.cursor.sequence:020d}.snapshot"
-        unfinished = path.with_suffix(f".{os.getpid()}.unfinished")
-        with unfinished.open("wb") as file:
-            file.write(self._packed(snapshot))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        replace_file(path, self._packed(snapshot))
         for old in self._paths()[SNAPSHOTS_KEPT:]:
             old.unlink(missing_ok=True)
         return path

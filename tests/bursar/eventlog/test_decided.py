@@ -183,3 +183,20 @@ async def test_what_time_has_caused_is_decided_without_a_caller():
     async with leading(writer):
         assert (await writer.submit(Take("late", 1))).granted is False
     assert (await replayed(log, 50)).left == {"total": 0}
+
+
+async def test_a_defect_in_a_view_is_its_callers_and_the_writer_serves_on():
+    async with leading(writer_on(await opened())) as writer:
+        with pytest.raises(ZeroDivisionError):
+            await writer.read(lambda state: 1 // 0)
+        assert (await writer.submit(Take("op", 1))).left == 999
+
+
+async def test_a_view_sees_what_is_durable_and_nothing_that_is_in_flight():
+    log = await opened()
+    async with leading(writer_on(log)) as writer:
+        await writer.submit(Take("durable", 1))
+        in_flight = writer.submit(Take("in flight", 1))
+        seen, at = await writer.read(lambda state: (dict(state.left), writer.cursor.sequence))
+        assert (seen, at) in [({"total": 999}, 2), ({"total": 998}, 3)]
+        await in_flight

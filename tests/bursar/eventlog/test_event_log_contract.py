@@ -5,11 +5,11 @@ from time import time_ns
 
 import pytest
 
-from bursar.errors import FailedPrecondition, InvalidRequest, LogBroken, LogUnavailable
+from bursar.errors import FailedPrecondition, InvalidRequest, LogBroken
 from bursar.eventlog.chain import DecidedChain
 from bursar.eventlog.following import follow_until
 from bursar.eventlog.frame import NO_HASH, FrameKind, Heading, encode, frame_hash
-from bursar.eventlog.log import Cursor, FenceRefused, LogFull
+from bursar.eventlog.log import Cursor, FenceRefused, LogClosed, LogFull
 from bursar.eventlog.memory import MemoryLog
 
 TIMEOUT_S = 5.0
@@ -89,6 +89,11 @@ async def test_a_new_stream_is_empty(case, usage):
     assert (tail.sequence, tail.first_sequence) == (0, 1)
     assert abs(tail.broker_ns - time_ns()) < 10 * 10**9
     assert await case.log.get(usage, 1) is None
+
+
+async def test_many_processes_may_open_a_new_stream_at_once(case, usage):
+    tails = await asyncio.gather(*(case.log.open(usage) for _ in range(5)))
+    assert len({tail.created for tail in tails}) == 1
 
 
 async def test_opening_twice_changes_nothing(case, usage):
@@ -235,12 +240,17 @@ async def test_another_process_sees_the_same_frames_in_a_stream_made_again_as_on
     assert [record.sequence for record in found] == [4, 5]
 
 
-async def test_a_closed_log_is_unavailable(case, usage):
+async def test_a_closed_log_is_closed_to_appends_and_ends_its_followers(case, usage):
     await case.log.open(usage)
+    following = asyncio.ensure_future(case.log.follow(Cursor(usage), lambda record: None))
+    await asyncio.sleep(0)
     await case.log.close()
     await case.log.close()
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(LogClosed):
         await case.log.append(usage, frames(usage, 1)[0], 0, TIMEOUT_S)
+    async with asyncio.timeout(20):
+        with pytest.raises(LogClosed):
+            await following
 
 
 async def test_a_stream_nobody_knows_is_refused(case, usage):
