@@ -38,7 +38,9 @@ def generate(destination: Path) -> None:
         for folder in (package, package.parent):
             opening = folder / "__init__.py"
             if not opening.exists():
-                opening.write_text(f'"""The contracts of {".".join(folder.parts[-2:])}, generated."""\n')
+                opening.write_text(
+                    f'"""The contracts of {".".join(folder.parts[-2:])}, generated."""\n'
+                )
 
 
 if __name__ == "__main__":
