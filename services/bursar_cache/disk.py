@@ -23,7 +23,6 @@ from bursar.errors import Overloaded, Unavailable
 from bursar_cache.disk_form import ZSTD_LEVEL, Content, EntryDamaged, Row, row_of
 from bursar_cache.disk_table import (
     Committed,
-    Eviction,
     TableBroken,
     TableFull,
     TableReader,
@@ -31,7 +30,7 @@ from bursar_cache.disk_table import (
     remove_files,
 )
 from bursar_cache.domain import EvictionReason, Selection, Selector
-from bursar_cache.memory import Kept, Place
+from bursar_cache.memory import Eviction, Kept, Place
 
 BATCH_OPERATIONS_MAX = 256
 WAITING_BYTES_MAX = 64 * 1024 * 1024

@@ -20,7 +20,7 @@ from bursar.durable_files import PRIVATE_FILE_MODE, make_private_directory
 from bursar.errors import FailedPrecondition, StorageFull, Unavailable
 from bursar_cache.disk_form import Content, Found, Row, content_of
 from bursar_cache.domain import EvictionReason, Selection, Selector
-from bursar_cache.memory import Place
+from bursar_cache.memory import Eviction, Place
 
 FILE_NAME = "entries.sqlite"
 SCHEMA_VERSION = 1
@@ -87,14 +87,6 @@ class TableBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Eviction:
-    """An entry that left the disk unasked."""
-
-    place: Place
-    reason: EvictionReason
-
-
-@dataclass(frozen=True, slots=True)
 class Committed:
     """What a transaction did: for each operation 1 or the number of entries forgotten."""
 
@@ -128,8 +120,8 @@ class TableReader:
         return content_of(place, Found(*row), self._decompressor, self._content_bytes_max)
 
     def hold(self) -> None:
-        """Reads from here on see the table as of the first of them, and are 10 us cheaper: each
-        other one takes and gives back a lock of the file.
+        """Reads from here on see the table as of the first of them, and cost less: each other one
+        takes and gives back a lock of the file, two calls of the system.
         """
         with _errors():
             self._database.execute("BEGIN")

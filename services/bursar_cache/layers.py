@@ -8,9 +8,8 @@ from typing import NamedTuple
 from bursar.cache.v1 import cache_pb2 as contract
 from bursar_cache.disk import DiskLayer
 from bursar_cache.disk_form import EntryDamaged
-from bursar_cache.disk_table import Eviction
 from bursar_cache.domain import EvictionReason, MissReason, Selection, is_expired
-from bursar_cache.memory import Kept, MemoryLayer, Place
+from bursar_cache.memory import Eviction, Kept, MemoryLayer, Place
 from bursar_cache.wire import kept_of
 
 MEMORY, DISK = contract.LAYER_MEMORY, contract.LAYER_DISK

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from bursar_cache.domain import Selection, Selector
+from bursar_cache.domain import EvictionReason, Selection, Selector
 
 # What an entry takes beside its bytes: objects, its place in the dictionary and in its groups; and
 # what each of its tags takes, when no other entry has it. A test measures both with tracemalloc.
@@ -46,6 +47,14 @@ class Kept(NamedTuple):
         yield (tenant_id, Selector.MODEL, self.model)
         for tag in self.tags:
             yield (tenant_id, Selector.TAG, tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """An entry that left a layer unasked."""
+
+    place: Place
+    reason: EvictionReason
 
 
 class MemoryLayer:

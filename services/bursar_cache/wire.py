@@ -10,9 +10,8 @@ from bursar.eventlog.envelope import DEFAULT_TENANT_ID
 from bursar.events.v1 import cache_pb2 as events
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
-from bursar_cache.disk_table import Eviction
 from bursar_cache.domain import KEY_BYTES, Answer, Selection, Selector, Strategy
-from bursar_cache.memory import Kept, Place
+from bursar_cache.memory import Eviction, Kept, Place
 
 HIT, MISS, STORED = "cache.hit", "cache.miss", "cache.stored"
 INVALIDATED, EVICTED = "cache.invalidated", "cache.evicted"

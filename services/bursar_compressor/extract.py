@@ -10,7 +10,7 @@ from bursar_compressor.markers import is_marker
 from bursar_compressor.relevance import weights
 from bursar_compressor.severity import is_severe
 
-WEIGHED_CHARS_MAX = 4_000_000  # about 1 s; of a longer text every n-th piece is weighed
+WEIGHED_CHARS_MAX = 4_000_000  # of a longer text only every n-th piece is weighed
 TRIED_UNITS_MAX = 4_000
 SPARE_TOKENS_MIN = 4  # with less to fill, the search ends
 
