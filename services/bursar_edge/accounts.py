@@ -83,11 +83,13 @@ class Accounts:
 
         `cost` where it is known already; else it is made from the usage.
         """
+        call.is_settled = True
         duration_ns = time.monotonic_ns() - call.began_ns
         await self._counted(self._settle(call, ending, cost, duration_ns))
 
     def settle_later(self, call: Call, ending: Ending) -> None:
         """The same in the background."""
+        call.is_settled = True
         duration_ns = time.monotonic_ns() - call.began_ns
         self._begin(self._settle(call, ending, None, duration_ns))
 

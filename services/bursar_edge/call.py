@@ -34,6 +34,7 @@ class Call(msgspec.Struct):
     price: PriceRow | None = None
     held: ledger_pb2.Amounts | None = None
     reservation_id: str = ""
+    is_settled: bool = False
 
     @property
     def dialect(self) -> Dialect:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from bursar.cache.v1 import cache_pb2
 from bursar.dialects.caching import CachePolicy
 from bursar.ledger.v1 import ledger_pb2
-from bursar.prices.book import PriceBook
+from bursar.prices.book import NO_CONTEXT, PriceBook
 from bursar.prices.costs import hold_cost
+from bursar.prices.usage import Usage
 from bursar.telemetry.context import TraceContext
 from bursar.tokens.cache import CountCache
 from bursar.tokens.chats import count_chat_async
@@ -30,13 +31,14 @@ from bursar_edge.domain import (
 )
 from bursar_edge.door import Visitor, attribution_of
 from bursar_edge.http1.client import Response
-from bursar_edge.http1.errors import BrokeOff, TooSlow, Unreachable
+from bursar_edge.http1.errors import Unreachable
 from bursar_edge.http1.exchange import Exchange
 from bursar_edge.http1.request import Headers
 from bursar_edge.relay import Relay
 from bursar_edge.upstream import Upstream
 
 CACHE_HEADER = "x-bursar-cache"
+USUAL_SERVICE_TIERS = frozenset({"auto", "default", "standard_only"})
 UNCOUNTED = TokenCount(0, 0, is_estimate=False)
 
 
@@ -93,11 +95,15 @@ class MeteredCalls:
         body = self._completed(call, request.body)
         await self._hold(call, body)
         await self._accounts.reserve(call)
-        response = await self._sent(call, request.target, headers, body)
         try:
-            await self._relay.bring(call, response, exchange)
+            response = await self._sent(call, request.target, headers, body)
+            try:
+                await self._relay.bring(call, response, exchange)
+            finally:
+                response.close()
         finally:
-            response.close()
+            if not call.is_settled:  # whatever it was that went wrong
+                self._accounts.settle_later(call, unknown())
 
     def _begun(self, arrival: Arrival) -> Call:
         upstream, headers = arrival.upstream, arrival.headers
@@ -164,8 +170,8 @@ class MeteredCalls:
         )
 
     async def _sent(self, call: Call, target: bytes, headers: Headers, body: bytes) -> Response:
-        """The beginning of the provider's answer. Where there is none the call is settled by what
-        is known of it.
+        """The beginning of the provider's answer. Where it is known that it began none, the call
+        is settled by that.
         """
         client = call.upstream.client
         try:
@@ -175,22 +181,15 @@ class MeteredCalls:
             raise
         try:
             return await client.send(connection, ("POST", target), headers, body)
-        except (BrokeOff, TooSlow):
-            self._accounts.settle_later(call, unknown())
-            raise
         except asyncio.CancelledError:
-            self._accounts.settle_later(call, _hung_up(call))
+            if call.facts.is_streaming:
+                self._accounts.settle_later(call, _hung_up(call))
             raise
 
 
 def _hung_up(call: Call) -> Ending:
-    """The client left before the provider said anything. A stream was then not begun; an answer in
-    one piece may have been made.
-    """
-    if not call.facts.is_streaming:
-        return unknown()
-    meter = call.dialect.stream_meter(False)
-    usage, _ = meter.settled_usage(call.input.tokens, len)
+    """The client left before its stream began: the provider has read the question, and no more."""
+    usage = Usage(input_tokens=call.input.tokens)
     return Ending(Outcome.CUT, Source.COUNTED, None, count=lambda: (usage, True))
 
 
@@ -222,4 +221,6 @@ def _may_write_cache(call: Call, body: bytes) -> bool:
 def _terms_of(call: Call) -> Mapping[str, str]:
     """Terms the request asks for that change its price."""
     service_tier = call.facts.body.get("service_tier")
-    return {"service_tier": service_tier} if isinstance(service_tier, str) else {}
+    if isinstance(service_tier, str) and service_tier not in USUAL_SERVICE_TIERS:
+        return {"service_tier": service_tier}
+    return NO_CONTEXT

@@ -91,8 +91,14 @@ class Upstream:
 
 
 def response_headers(headers: Headers) -> Headers:
-    """What comes back: everything but what was for the provider's connection alone."""
-    return [field for field in end_to_end(headers) if field[0] != b"content-length"]
+    """What comes back: everything but what was for the provider's connection alone, and what
+    another edge between here and there told of itself.
+    """
+    return [
+        field
+        for field in end_to_end(headers)
+        if field[0] != b"content-length" and not field[0].startswith(OWN_PREFIX)
+    ]
 
 
 def upstreams(settings: EdgeSettings) -> dict[str, Upstream]:

@@ -121,13 +121,13 @@ class HttpClient:
             raise
         return Response(connection)
 
-    def take_back(self, connection: ClientConnection) -> None:
-        """A connection whose answer was read to its end."""
+    def take_back(self, connection: ClientConnection, now_s: float) -> None:
+        """A connection whose answer was read to its end, at `now_s` on the loop's clock."""
         self._busy.discard(connection)
         if len(self._idle) >= self._terms.idle_connections_max:
             connection.abort()
             return
-        self._idle.append((asyncio.get_running_loop().time(), connection))
+        self._idle.append((now_s, connection))
 
     def forget(self, connection: ClientConnection) -> None:
         """A connection that is gone; one among the idle is dropped when it is met."""

@@ -79,7 +79,7 @@ class ClientConnection(asyncio.Protocol):
         is_reusable = self.is_complete and self._is_keeping_alive and not self._is_paused
         self.is_busy = False
         if is_reusable and not self.is_lost:
-            self._client.take_back(self)
+            self._client.take_back(self, self._loop.time())
         else:
             self.abort()
 

@@ -45,7 +45,7 @@ class HttpServer:
 
     async def listen(self, host: str, port: int) -> int:
         """Accepts connections; the port, which the system chose when given 0."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(lambda: ServerConnection(self), host, port)
         self._sweeping = loop.call_later(SWEEP_S, self._sweep)
         return int(self._listener.sockets[0].getsockname()[1])
@@ -74,7 +74,7 @@ class HttpServer:
 
     def begin(self, exchange: Exchange) -> asyncio.Task[None]:
         """The one task of a request."""
-        task = asyncio.get_running_loop().create_task(self._answer(exchange))
+        task = self._loop.create_task(self._answer(exchange))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
