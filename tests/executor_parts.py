@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bursar.eventlog.frame import decode
-from bursar.eventlog.log import EventLog
+from bursar.eventlog.log import Cursor, EventLog, Record
 from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import event_pb2, tasks_pb2, usage_pb2
 from bursar.executor.v1 import executor_pb2
@@ -121,6 +121,22 @@ async def events(log: EventLog, stream: str) -> list[event_pb2.Event]:
 async def kinds(log: EventLog, stream: str) -> list[str]:
     """What happened, in order."""
     return [event.kind for event in await events(log, stream)]
+
+
+async def happened(log: EventLog, stream: str, kind: str) -> None:
+    """Returns once an event of that kind is in the stream."""
+    stream_id, seen = StreamId(stream), asyncio.Event()
+
+    def receive(record: Record) -> None:
+        for event in decode(record.frame, stream_id, record.sequence).events:
+            if event_pb2.Event.FromString(event).kind == kind:
+                seen.set()
+
+    following = asyncio.ensure_future(log.follow(Cursor(stream_id), receive))
+    async with asyncio.timeout(WAIT_S):
+        await seen.wait()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
 
 
 async def settlements(log: EventLog) -> list[usage_pb2.Settled]:
