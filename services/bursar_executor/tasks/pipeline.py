@@ -108,8 +108,9 @@ class TaskRun:
         self._halt.check()
         reservation_id = await self._executed(draft)
         await self._tell_uncovered(draft)
+        bill = self._billed(reservation_id)  # first: what was spent is in the result
         result = await assembled(self._request.files, self._progress, draft.assignments)
-        await asyncio.gather(self._settled(reservation_id), answers.keep(result))
+        await asyncio.gather(self._paid(reservation_id, bill), answers.keep(result))
         return result
 
     async def _recover(self, earlier: Earlier) -> None:
@@ -288,9 +289,16 @@ class TaskRun:
             self._halt.check()
 
     async def _settled(self, reservation_id: str) -> None:
+        await self._paid(reservation_id, self._billed(reservation_id))
+
+    def _billed(self, reservation_id: str) -> Bill:
+        bill = Bill.of(self._progress.done, self._progress.savings)
         if reservation_id:
-            bill = Bill.of(self._progress.done, self._progress.savings)
             self._progress.spent = sum_of_spent((self._progress.spent, bill.spent))
+        return bill
+
+    async def _paid(self, reservation_id: str, bill: Bill) -> None:
+        if reservation_id:
             await self._payment.settle(reservation_id, bill)
 
     def _note_saved_by_tools(self, draft: Draft) -> None:
