@@ -39,6 +39,7 @@ class Machine:
     """Where workloads run as processes."""
 
     def __init__(self, directory: Path, names: tuple[str, ...]) -> None:
+        directory.mkdir(exist_ok=True)
         self._directory = directory
         self._ports: dict[tuple[str, int], int] = {}
         self._running: dict[str, tuple[Workload, subprocess.Popen[bytes]]] = {}

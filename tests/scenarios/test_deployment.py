@@ -52,7 +52,7 @@ def provider():
 
 def from_compose(machine, tmp_path, provider):
     workloads = compose_workloads(
-        {"BURSAR_EDGE_ANTHROPIC_URL": provider, "ANTHROPIC_API_KEY": "sk-simulated"}
+        {"BURSAR_ANTHROPIC_URL": provider, "ANTHROPIC_API_KEY": "sk-simulated"}
     )
     keys = workloads.pop("keys")
     machine.run(keys)
