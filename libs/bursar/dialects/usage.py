@@ -82,11 +82,13 @@ def openai_usage(reported: UsageObject | None) -> Usage | None:
     tidied = {**reported, "completion_tokens": output}
     details = reported.get("prompt_tokens_details")
     if isinstance(details, dict):
-        cached = min(_count(details, "cached_tokens"), prompt)
-        room = {"cached_tokens": prompt, "cache_write_tokens": prompt - cached}
-        tidied["prompt_tokens_details"] = _capped(details, room)
+        cached = _count(details, "cached_tokens")
+        written = _count(details, "cache_write_tokens")
+        if cached + written > prompt:
+            room = {"cached_tokens": prompt, "cache_write_tokens": prompt - min(cached, prompt)}
+            tidied["prompt_tokens_details"] = _capped(details, room)
     details = reported.get("completion_tokens_details")
-    if isinstance(details, dict):
+    if isinstance(details, dict) and _count(details, "reasoning_tokens") > output:
         tidied["completion_tokens_details"] = _capped(details, {"reasoning_tokens": output})
     return _read(ProviderFormat.OPENAI_CHAT, tidied)
 

@@ -63,7 +63,7 @@ async def count_chat_async(
     choice = encoding_for(model)
     parts = _TAKE_APART[chat_format](request, model)
     known, missing = look_up(parts.blocks, choice.name, cache)
-    if sum(len(source) for _, source in missing) <= THREAD_BYTES_MIN:
+    if sum([len(source) for _, source, _ in missing]) <= THREAD_BYTES_MIN:
         new = measure_all(missing, choice.name, cache)
     else:
         import asyncio  # 40 ms that only callers with a loop have paid already

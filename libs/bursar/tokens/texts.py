@@ -17,14 +17,14 @@ from bursar.tokens.counts import EMPTY, TextMeasure, TokenCount
 from bursar.tokens.families import encoding_for
 from bursar.tokens.vocabulary import encoding
 
-EncodedBlocks: TypeAlias = "Sequence[tuple[Block, bytes]]"
-"""Each block, and the bytes that identify it."""
+EncodedBlocks: TypeAlias = "Sequence[tuple[Block, bytes, bytes]]"
+"""Each block, its bytes, and the key they are known by."""
 
 RUN_CHARACTERS_MAX = 65_536
 
 # Anchored at a run's start, so that a run is walked once; possessive, so that it is never retried.
 _OVERLONG_RUN = rf"(?<!\s)\s{{{RUN_CHARACTERS_MAX},}}+|(?<!\S)\S{{{RUN_CHARACTERS_MAX},}}+"
-_DIGITS = "0123456789"
+_DIGITS = b"0123456789"
 
 
 def count_text(text: str, model: str, cache: CountCache | None = None) -> TokenCount:
@@ -42,13 +42,14 @@ def look_up(
     blocks: Sequence[Block], vocabulary: str, cache: CountCache | None
 ) -> tuple[TextMeasure, EncodedBlocks]:
     """What the cache knows of `blocks`, and those that it does not."""
-    missing: list[tuple[Block, bytes]] = []
+    missing: list[tuple[Block, bytes, bytes]] = []
     tokens = digits = utf8_bytes = cuts = 0
     for block in blocks:
         source = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else block.source
-        known = None if cache is None else cache.get(block_key(vocabulary, source))
+        key = b"" if cache is None else block_key(vocabulary, source)
+        known = None if cache is None else cache.get(key)
         if known is None:
-            missing.append((block, source))
+            missing.append((block, source, key))
         else:
             tokens += known.tokens
             digits += known.digits
@@ -60,32 +61,39 @@ def look_up(
 def measure_all(blocks: EncodedBlocks, vocabulary: str, cache: CountCache | None) -> TextMeasure:
     """Counts all of `blocks` and remembers each."""
     total = EMPTY
-    for block, source in blocks:
-        found = measure(block if isinstance(block, str) else block.render(), vocabulary)
+    for block, source, key in blocks:
+        if isinstance(block, str):
+            found = _measure(block, source, vocabulary)
+        else:
+            found = measure(block.render(), vocabulary)
         if cache is not None:
-            cache.put(block_key(vocabulary, source), found)
+            cache.put(key, found)
         total += found
     return total
 
 
 def measure(text: str, vocabulary: str) -> TextMeasure:
     """Counts one text. Lone surrogates count as U+FFFD, as tiktoken takes them."""
+    return _measure(text, text.encode("utf-8", "surrogatepass"), vocabulary)
+
+
+def _measure(text: str, source: bytes, vocabulary: str) -> TextMeasure:
+    """`source` is the text in UTF-8."""
     encode = encoding(vocabulary).encode_ordinary
-    pieces = list(_pieces(text))
+    pieces = (text,) if len(text) <= RUN_CHARACTERS_MAX else tuple(_pieces(text))
     return TextMeasure(
-        tokens=sum(len(encode(piece)) for piece in pieces),
-        digits=sum(map(text.count, _DIGITS)),
-        utf8_bytes=len(text.encode("utf-8", "surrogatepass")),
+        tokens=sum([len(encode(piece)) for piece in pieces]),
+        digits=len(source) - len(source.translate(None, _DIGITS)),
+        utf8_bytes=len(source),
         cuts=len(pieces) - 1,
     )
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """`text` whole, or cut inside its overlong runs and nowhere else."""
+    """`text` cut inside its overlong runs and nowhere else."""
     start = 0
-    if len(text) > RUN_CHARACTERS_MAX:
-        for run in re.finditer(_OVERLONG_RUN, text):
-            for cut in range(run.start() + RUN_CHARACTERS_MAX, run.end(), RUN_CHARACTERS_MAX):
-                yield text[start:cut]
-                start = cut
+    for run in re.finditer(_OVERLONG_RUN, text):
+        for cut in range(run.start() + RUN_CHARACTERS_MAX, run.end(), RUN_CHARACTERS_MAX):
+            yield text[start:cut]
+            start = cut
     yield text[start:]
