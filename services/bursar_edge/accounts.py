@@ -101,8 +101,8 @@ class Accounts:
         self, call: Call, ending: Ending, cost: ledger_pb2.Cost | None, duration_ns: int
     ) -> None:
         usage, is_estimate = ending.usage, False
-        if ending.count is not None:
-            usage, is_estimate = await asyncio.to_thread(ending.count)
+        if ending.counting is not None:
+            usage, is_estimate = await asyncio.to_thread(ending.counting)
         if usage is None:
             message = _usage_of_hold(call)
             cost = cost_of_hold(call)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from bursar.dialects.caching import CachePolicy
 from bursar.dialects.dialect import RequestFacts
@@ -34,11 +34,10 @@ class Source(Enum):
     HOLD = "hold"
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How a call is settled. `usage` None stands for the whole hold.
 
-    `count` is asked where the usage has to be counted first, which takes time.
+    `counting` is asked where the usage has to be counted first, which takes time.
     """
 
     outcome: Outcome
@@ -46,7 +45,7 @@ class Ending:
     usage: Usage | None
     provider_request_id: str = ""
     answered_by_model: str = ""
-    count: Callable[[], tuple[Usage, bool]] | None = None
+    counting: Callable[[], tuple[Usage, bool]] | None = None
 
 
 def failed(provider_request_id: str = "") -> Ending:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bursar.cache.v1 import cache_pb2
 from bursar.dialects.caching import CachePolicy
@@ -52,8 +53,7 @@ class MeteringTerms:
     clock: Callable[[], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A request at the door of its call, its caller let in."""
 
     exchange: Exchange
@@ -190,7 +190,7 @@ class MeteredCalls:
 def _hung_up(call: Call) -> Ending:
     """The client left before its stream began: the provider has read the question, and no more."""
     usage = Usage(input_tokens=call.input.tokens)
-    return Ending(Outcome.CUT, Source.COUNTED, None, count=lambda: (usage, True))
+    return Ending(Outcome.CUT, Source.COUNTED, None, counting=lambda: (usage, True))
 
 
 def _replay(call: Call, entry: cache_pb2.Entry, exchange: Exchange) -> None:

@@ -120,7 +120,11 @@ class EdgeService:
         trace = _trace_of(headers, self._process.sample_ratio)
         path = request.path
         try:
-            with self._ground.activity.call(), trace_context.within(trace), traces.span(path):
+            with (
+                self._ground.activity.call(),
+                trace_context.within(trace),
+                traces.span("bursar.edge", {"call_id": call_id}),
+            ):
                 await self._route(exchange, path, headers, call_id)
         except BursarError as error:
             if exchange.is_started:
