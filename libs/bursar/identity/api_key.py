@@ -11,6 +11,9 @@ from bursar.identity.caller import Caller
 from bursar.identity.scope import Scope
 from bursar.secret import Secret
 
+# Where the id stands in the text of a key.
+ID_PLACE = slice(4, 20)
+
 _ID_BYTES = 10
 _SECRET_BYTES = 32
 _TEXT = re.compile(r"bsr_([0-9a-v]{16})_[0-9a-v]{52}")

@@ -49,8 +49,11 @@ def command() -> None:
 @data_dir_option
 def set_limits(data_dir: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Set limits: `bursar limits set --user me --cost-per-day 5usd`."""
-    from bursar_all.limit_options import limits_from_options
+    from bursar.wiring.settings import ProcessSettings
+    from bursar_all.limit_options import ME, limits_from_options
 
+    if options["user"] == ME and ProcessSettings.load().presented_key is not None:
+        raise click.UsageError("with BURSAR_API_KEY, name the user: `me` is who uses this machine")
     limits = limits_from_options(options)
     if not limits:
         raise click.UsageError("say how much: --cost-per-day 5usd, --requests-per-minute 50, …")
@@ -85,15 +88,17 @@ async def _list(data_dir: Path | None, *, is_json: bool) -> None:
     from bursar.quota.v1 import quota_pb2
     from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
+    from bursar_all.known_names import KnownNames
     from bursar_all.rendering.limits import show_levels
 
-    async with joined(ProcessSettings.load(data_dir=data_dir)) as connection:
+    settings = ProcessSettings.load(data_dir=data_dir)
+    async with joined(settings) as connection:
         answer = await connection.quota.list_limits(quota_pb2.ListLimitsRequest())
     if is_json:
         for level in answer.levels:
             click.echo(json.dumps(MessageToDict(level, preserving_proto_field_name=True)))
     else:
-        show_levels(list(answer.levels))
+        show_levels(list(answer.levels), KnownNames(settings.data_dir))
 
 
 @command.command("apply")

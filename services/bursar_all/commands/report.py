@@ -33,6 +33,7 @@ async def _report(
     from bursar.efficiency.v1 import efficiency_pb2
     from bursar.wiring.settings import ProcessSettings
     from bursar_all.joining import joined
+    from bursar_all.known_names import KnownNames
     from bursar_all.periods import instant_ns
     from bursar_all.rendering.report import show_report
 
@@ -45,9 +46,10 @@ async def _report(
         since_ns=instant_ns(since) if since else 0,
         group_by=[efficiency_pb2.Dimension.Value(f"DIMENSION_{name.upper()}") for name in names],
     )
-    async with joined(ProcessSettings.load(data_dir=data_dir)) as connection:
+    settings = ProcessSettings.load(data_dir=data_dir)
+    async with joined(settings) as connection:
         answer = await connection.efficiency.report(request)
     if is_json:
         click.echo(json.dumps(MessageToDict(answer, preserving_proto_field_name=True)))
     else:
-        show_report(answer, names)
+        show_report(answer, names, KnownNames(settings.data_dir))

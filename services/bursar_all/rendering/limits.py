@@ -8,13 +8,14 @@ import click
 
 from bursar.money import format_usd
 from bursar.quota.v1 import quota_pb2
+from bursar_all.known_names import KnownNames
 from bursar_all.rendering.tables import show_table
 
 NS_PER_S = 1_000_000_000
 BAR_CELLS = 12
 
 
-def show_levels(levels: list[quota_pb2.Level]) -> None:
+def show_levels(levels: list[quota_pb2.Level], names: KnownNames) -> None:
     """A row a limit: how much of it is used and held, and when its window ends."""
     if not levels:
         click.echo("no limits are set; `bursar limits set --user me --cost-per-day 5usd` sets one")
@@ -23,7 +24,7 @@ def show_levels(levels: list[quota_pb2.Level]) -> None:
         ("limit", "mode", "used", "held", "of", "", "until"),
         [
             (
-                level.limit.limit_id,
+                names.in_text(level.limit.limit_id, level.limit.selector.tenant_id),
                 quota_pb2.Mode.Name(level.limit.mode).removeprefix("MODE_").lower(),
                 _amount(level.limit.meter, level.settled),
                 _amount(level.limit.meter, level.held),

@@ -9,10 +9,15 @@ import click
 from bursar.efficiency.v1 import efficiency_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.money import format_usd
+from bursar_all.known_names import KnownNames
 from bursar_all.rendering.tables import show_table
 
 
-def show_report(report: efficiency_pb2.ReportResponse, dimensions: Sequence[str]) -> None:
+def show_report(
+    report: efficiency_pb2.ReportResponse,
+    dimensions: Sequence[str],
+    names: KnownNames | None = None,
+) -> None:
     """Totals first, then savings by cause, then the groups."""
     totals = report.totals
     usage = totals.usage
@@ -38,15 +43,16 @@ def show_report(report: efficiency_pb2.ReportResponse, dimensions: Sequence[str]
         click.echo(f"  saved by {_cause(saving):<24}{_worth(saving)}")
     if dimensions:
         click.echo("")
-        show_table((*dimensions, "calls", "tokens", "spent", "saved"), _rows(report))
+        show_table((*dimensions, "calls", "tokens", "spent", "saved"), _rows(report, names))
     if report.observed_events_lost:
         click.echo(f"{report.observed_events_lost:,} observed events lost: savings understated")
 
 
-def _rows(report: efficiency_pb2.ReportResponse) -> list[tuple[str, ...]]:
+def _rows(report: efficiency_pb2.ReportResponse, names: KnownNames | None) -> list[tuple[str, ...]]:
+    named = str if names is None else names.in_text
     return [
         (
-            *(key or "-" for key in group.keys),
+            *(named(key) or "-" for key in group.keys),
             f"{group.totals.calls_made:,}",
             f"{group.totals.usage.input_tokens + group.totals.usage.output_tokens:,}",
             format_usd(group.totals.cost_nano_usd),
