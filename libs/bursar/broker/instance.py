@@ -51,14 +51,18 @@ class InstanceRunning(FailedPrecondition):
     """Another process owns this data directory and can be joined: `instance` says how."""
 
     reason = "INSTANCE_RUNNING"
+    instance: Instance
 
-    def __init__(self, instance: Instance) -> None:
-        super().__init__(
+    @classmethod
+    def named(cls, instance: Instance) -> InstanceRunning:
+        """The refusal that names `instance` to whoever wanted to own its directory."""
+        error = cls(
             f"the process with id {instance.pid} runs in this data directory; join it, or end it"
             " first",
             facts={"pid": instance.pid},
         )
-        self.instance = instance
+        error.instance = instance
+        return error
 
 
 def read_instance(data_dir: Path) -> Instance | None:

@@ -62,7 +62,7 @@ class Ownership:
         while (ownership := cls.try_take(data_dir)) is None:
             instance = read_instance(data_dir)
             if instance is not None:
-                raise InstanceRunning(instance)
+                raise InstanceRunning.named(instance)
             if time.monotonic() >= deadline_s:
                 raise _still_owned(data_dir, timeout_s)
             await asyncio.sleep(POLL_INTERVAL_S)

@@ -22,6 +22,7 @@ from bursar_executor.subprocesses.subprocesses import Subprocesses
 from bursar_executor.subprocesses.supervised import Supervised
 
 PROGRAM = Path(__file__).with_name("serving.py")
+ADDRESS_LINE = b"{"
 # It has no deadline of its own: it is ended when idle, and with its parent.
 LIFE_S = 365 * 24 * 3600.0
 KEY_BYTES = 32
@@ -94,14 +95,19 @@ def _command(settings: LocalModelSettings, api_key: Secret) -> CommandSpec:
 
 
 async def _ready(running: Supervised, start_s: float) -> str | None:
-    """The address it writes once the model is loaded; None when it ended instead."""
+    """The address it writes once the model is loaded; None when it ended instead.
+
+    What else is written there is passed over: a crash of llama.cpp has a debugger talk.
+    """
     try:
         async with asyncio.timeout(start_s):
-            line = await running.stdout.readline()
+            async for line in running.stdout:
+                if line.startswith(ADDRESS_LINE):
+                    return str(json.loads(line)["address"])
     except TimeoutError as error:
         message = f"the {LABEL} did not load within {start_s:g} s; the machine is too busy"
         raise BackendUnavailable(message) from error
-    return str(json.loads(line)["address"]) if line else None
+    return None
 
 
 async def _listen(stream: asyncio.StreamReader, log: Capture) -> None:

@@ -58,6 +58,7 @@ async def test_kill_9_of_the_owner_ends_the_broker_and_keeps_its_data(tmp_path, 
     connection = await connect(answer["url"], "bursar", answer["password"])
     await write(connection, b"kept")
     owner.kill()
+    owner.wait(GONE_WITHIN_S)
     wait_gone(answer["server_pid"], GONE_WITHIN_S)
     await connection.close()
     assert read_instance(tmp_path) is None

@@ -35,9 +35,9 @@ def loaded():
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4"])
 @pytest.mark.parametrize("kind", SLOW_TEXTS)
 def test_a_megabyte_made_to_be_slow_is_counted_in_under_two_seconds(kind, model):
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     count = count_text(SLOW_TEXTS[kind], model)
-    assert time.perf_counter() - started_s < 2
+    assert time.process_time() - started_s < 2
     assert 0 < count.tokens <= count.bound_tokens
     assert count.is_estimate
     assert "overlong run" in count.reason
