@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bursar.errors import Internal, Overloaded
 from bursar.executor.v1 import executor_pb2
+from bursar.rpc.activity import Activity
 from bursar.telemetry import context as trace_context
 from bursar_executor.domain import Origin
 from bursar_executor.feed import Feed
@@ -47,10 +48,17 @@ class RunningTasks:
     hand for late watchers.
     """
 
-    def __init__(self, settings: ExecutorSettings, submit: Submitting, team: Collaborators) -> None:
+    def __init__(
+        self,
+        settings: ExecutorSettings,
+        submit: Submitting,
+        team: Collaborators,
+        activity: Activity,
+    ) -> None:
         self._settings = settings
         self._submit = submit
         self._team = team
+        self._activity = activity
         self._ending = Ending(team.blobs)
         self._queue: OrderedDict[str, Waiting] = OrderedDict()
         self._runs: dict[str, asyncio.Task[None]] = {}
@@ -133,7 +141,8 @@ class RunningTasks:
         origin = waiting.origin
         context = trace_context.TraceContext(origin.trace_id, origin.span_id, is_sampled=False)
         try:
-            with trace_context.within(context):
+            # At work though nobody may be watching: its process is not idle.
+            with trace_context.within(context), self._activity.call():
                 await self._ended(waiting)
         finally:
             del self._runs[origin.task_id]

@@ -47,7 +47,7 @@ class ExecutorService:
         self._writer: DecidedWriter[Tasks, Command, Event, str] = DecidedWriter(
             ground.log, TasksDecider(), Tasks(), Cursor(STREAM), WriterTerms(ground.clock)
         )
-        self._running = RunningTasks(settings, self._writer.submit, team)
+        self._running = RunningTasks(settings, self._writer.submit, team, ground.activity)
         self._generation = Generation(team, settings.upstream_timeout_s)
         self._group: asyncio.TaskGroup | None = None
         self._is_ready = asyncio.Event()
@@ -75,11 +75,6 @@ class ExecutorService:
         finally:
             await self._running.interrupt()
             await self._generation.settled()
-
-    @property
-    def tasks_under_way(self) -> int:
-        """How many tasks have not ended here."""
-        return self._running.count
 
     async def submit(self, request: executor_pb2.SubmitRequest) -> executor_pb2.SubmitResponse:
         """Acknowledged once the inputs and the event are durable. What is durable is begun, also

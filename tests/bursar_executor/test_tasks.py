@@ -419,6 +419,7 @@ async def test_an_ended_task_is_known_with_its_steps_after_a_restart(ground):
 
 async def test_the_audit_of_a_task_is_complete_and_adds_up(with_model, provider):
     result = await with_model.done(WORDS, model=GPT)
+    await happened(with_model.ground.log, "plans", "plan.made")
     async with asyncio.timeout(WAIT_S):
         audit = await with_model.efficiency.audit(
             efficiency_pb2.AuditRequest(tenant_id=ANN.tenant_id, task_id=result.task_id)

@@ -16,6 +16,7 @@ from bursar.money import format_usd
 FINDINGS_SHOWN = 12
 TESTS_SHOWN = 12
 NS_PER_MS = 1_000_000
+CLEAR_LINE = "\r\x1b[2K"
 
 MARKS = {
     executor_pb2.STEP_STATE_STARTED: ("·", None),
@@ -61,16 +62,24 @@ def _print_json(kind: str, fields: dict[str, object]) -> None:
 
 
 class LinesView:
-    """One line a step, then what came of it and what it took."""
+    """One line a step, then what came of it and what it took.
+
+    On a terminal the line of a step under way is written over by its end.
+    """
+
+    def __init__(self) -> None:
+        self._is_live = sys.stderr.isatty()
 
     def step(self, step: executor_pb2.Step) -> None:
-        if step.state == executor_pb2.STEP_STATE_STARTED and not sys.stderr.isatty():
-            return
+        is_end = step.state != executor_pb2.STEP_STATE_STARTED
+        if step.name == executor_pb2.STEP_NAME_REPORT or not (is_end or self._is_live):
+            return  # the report is what follows
         mark, color = MARKS[step.state]
         name = executor_pb2.StepName.Name(step.name).removeprefix("STEP_NAME_").lower()
         took = f" {step.duration_ns / NS_PER_MS:,.0f} ms" if step.duration_ns else ""
         line = f"{click.style(mark, fg=color)} {name:<9}{step.summary}"
-        click.echo(line + click.style(took, fg="bright_black"), err=True)
+        over = CLEAR_LINE if self._is_live else ""
+        click.echo(f"{over}{line}{click.style(took, fg='bright_black')}", err=True, nl=is_end)
 
     def result(self, result: executor_pb2.TaskResult) -> None:
         if result.diff:
@@ -79,6 +88,7 @@ class LinesView:
             click.echo(result.text)
         for test in result.failing_tests[:TESTS_SHOWN]:
             _show_failing_test(test)
+        _show_how_many_more(len(result.failing_tests) - TESTS_SHOWN)
         _show_findings(result)
         _show_audit(result)
 
@@ -105,8 +115,12 @@ def _show_findings(result: executor_pb2.TaskResult) -> None:
     for finding in left[:FINDINGS_SHOWN]:
         place = f"{finding.path}:{finding.line}:{finding.column}"
         click.echo(f"{place}: {finding.code} {finding.message}")
-    if len(left) > FINDINGS_SHOWN:
-        click.echo(f"… and {len(left) - FINDINGS_SHOWN} more")
+    _show_how_many_more(len(left) - FINDINGS_SHOWN)
+
+
+def _show_how_many_more(count: int) -> None:
+    if count > 0:
+        click.echo(f"… and {count:,} more")
 
 
 def _show_audit(result: executor_pb2.TaskResult) -> None:
@@ -128,5 +142,6 @@ def _show_audit(result: executor_pb2.TaskResult) -> None:
 def _saving(saving: ledger_pb2.Saving) -> str:
     cause = ledger_pb2.SavingCause.Name(saving.cause).removeprefix("SAVING_CAUSE_")
     tokens = saving.input_tokens + saving.output_tokens
-    worth = f" ({format_usd(saving.cost_nano_usd)})" if saving.is_cost_known else ""
-    return f"{tokens:,} tokens{worth} · {cause.lower().replace('_', ' ')}: {saving.reason}"
+    worth = f" ({format_usd(saving.cost_nano_usd)})" if saving.cost_nano_usd else ""
+    amount = f"{tokens:,} tokens{worth}" if tokens else "the whole work"
+    return f"{amount} · {cause.lower().replace('_', ' ')}: {saving.reason}"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-DEBUGGING = "debugging"
+DEBUGGING, CODE_REVIEW = "debugging", "code_review"
 # Whole words, in the order in which capabilities are listed.
 WORDS_BY_CAPABILITY: dict[str, frozenset[str]] = {
     "linting": frozenset({"lint", "linting", "linter", "tidy", "clean", "cleanup"}),
     "formatting": frozenset({"format", "formatting", "formatter", "tidy", "style"}),
-    "code_review": frozenset({"review"}),
+    CODE_REVIEW: frozenset({"review"}),
     "refactoring": frozenset({"refactor", "refactoring", "restructure"}),
     DEBUGGING: frozenset({"debug", DEBUGGING, "fail", "failed", "failing", "fails", "crash"}),
     "documentation": frozenset({"document", "documentation", "docstring", "docstrings"}),
@@ -28,10 +28,10 @@ def inferred_capabilities(description: str, logs_by_path: Mapping[str, str]) -> 
     """Capabilities in table order, perhaps none.
 
     `logs_by_path` names the inputs that are test logs and who wrote them: with one among them, a
-    task with words of failure, or with none of the table, is debugging and nothing else.
+    task with words of failure, or with no other wish than to look, is debugging and nothing else.
     """
     words = set(_WORD.findall(description.lower()))
     found = [name for name, known in WORDS_BY_CAPABILITY.items() if words & known]
-    if logs_by_path and (not found or DEBUGGING in found):
+    if logs_by_path and (DEBUGGING in found or set(found) <= {CODE_REVIEW}):
         return (DEBUGGING,)
     return tuple(found)

@@ -23,8 +23,10 @@ def test_words_say_what_is_needed(words, needed):
     assert inferred_capabilities(words, {}) == needed
 
 
-@pytest.mark.parametrize("words", ["why did this fail", "what is this", "tidy up what fails"])
-def test_a_test_log_with_words_of_failure_or_none_is_debugging_alone(words):
+@pytest.mark.parametrize(
+    "words", ["why did this fail", "what is this", "review this", "tidy up what fails"]
+)
+def test_a_test_log_with_words_of_failure_or_no_other_wish_is_debugging_alone(words):
     assert inferred_capabilities(words, LOG) == ("debugging",)
 
 
