@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from bursar.errors import BursarError
 from bursar_quota.domain.answers import Answer, Granted, Refused
@@ -35,13 +41,13 @@ AMOUNTS = st.builds(Amounts, st.integers(0, 2), SMALL, SMALL, SMALL)
 LABELS = st.sampled_from([(), (("job", "x"),), (("job", "y"),)])
 ATTRIBUTIONS = st.builds(
     Attribution,
-    tenant_id=st.sampled_from(["acme", "beta"]),
-    user_id=st.sampled_from(["", "ann", "bob"]),
+    tenant_id=st.sampled_from(["acme", "acme", "beta"]),
+    user_id=st.sampled_from(["", "ann", "ann", "bob"]),
     labels=LABELS,
 )
 TARGETS = st.builds(
     Target,
-    provider=st.sampled_from(["", "anthropic", "openai"]),
+    provider=st.sampled_from(["", "anthropic", "anthropic", "openai"]),
     model=st.sampled_from(["", "m"]),
     tier=st.sampled_from([0, 4]),
 )
@@ -50,19 +56,21 @@ LIMITS = st.builds(
     limit_id=st.sampled_from(["l1", "l2", "l3", "l4"]),
     selector=st.builds(
         Selector,
-        tenant_id=st.sampled_from(["", "acme"]),
-        user_id=st.sampled_from(["", "", "ann"]),
-        provider=st.sampled_from(["", "anthropic"]),
-        model=st.sampled_from(["", "m"]),
-        labels=LABELS,
+        tenant_id=st.sampled_from(["", "", "acme"]),
+        user_id=st.sampled_from(["", "", "", "ann"]),
+        provider=st.sampled_from(["", "", "anthropic"]),
+        model=st.sampled_from(["", "", "", "m"]),
+        labels=st.sampled_from([(), (), (("job", "x"),)]),
     ),
     meter=st.sampled_from(list(Meter)),
-    window=st.sampled_from(list(WindowKind)),
-    amount=st.integers(0, 60),
+    window=st.sampled_from([*WindowKind, WindowKind.DAY, WindowKind.MONTH]),
+    amount=st.integers(0, 40),
     mode=st.sampled_from([Mode.HARD, Mode.HARD, Mode.SOFT]),
     time_zone=st.sampled_from(["UTC", "Europe/Berlin"]),
 )
-DURATIONS = st.sampled_from([1, NS_PER_S, 20 * NS_PER_S, MINUTE_NS, HOUR_NS, 7 * HOUR_NS, DAY_NS])
+DURATIONS = st.sampled_from(
+    [1, NS_PER_S, MINUTE_NS, MINUTE_NS, 5 * MINUTE_NS, HOUR_NS, 7 * HOUR_NS, DAY_NS]
+)
 
 
 class QuotaMachine(RuleBasedStateMachine):
@@ -90,6 +98,11 @@ class QuotaMachine(RuleBasedStateMachine):
         self.done.append((command, answer, self.book.now_ns))
         return answer
 
+    @initialize(limits=st.lists(LIMITS, min_size=2, max_size=3))
+    def begin_with_limits(self, limits: list[Limit]) -> None:
+        for limit in limits:
+            self.put_limit(limit)
+
     @rule(limit=LIMITS)
     def put_limit(self, limit: Limit) -> None:
         answer = self.order(PutLimit(self.stamp(), limit=limit))
@@ -104,6 +117,11 @@ class QuotaMachine(RuleBasedStateMachine):
         assert (answer is not None) == (limit_id in self.naive.limits)
         if answer is not None:
             self.naive.delete(limit_id)
+
+    @rule(calls=st.lists(st.tuples(ATTRIBUTIONS, TARGETS, AMOUNTS), min_size=1, max_size=4))
+    def reserve_some(self, calls) -> None:
+        for attribution, target, amounts in calls:
+            self.reserve((attribution, target), amounts, MINUTE_NS, is_dispatched=True)
 
     @rule(
         call=st.tuples(ATTRIBUTIONS, TARGETS),
@@ -149,21 +167,21 @@ class QuotaMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.names)
     @rule(data=st.data())
     def dispatch(self, data) -> None:
-        name = data.draw(st.sampled_from(self.names))
+        name = data.draw(st.sampled_from(self.names[-5:]))
         answer = self.order(Dispatch(self.stamp(), reservation_id=name))
         assert (answer is not None) == self.naive.dispatch(name, self.book.now_ns)
 
     @precondition(lambda self: self.names)
     @rule(data=st.data(), used=AMOUNTS)
     def settle(self, data, used) -> None:
-        name = data.draw(st.sampled_from(self.names))
+        name = data.draw(st.sampled_from(self.names[-5:]))
         answer = self.order(Settle(self.stamp(), reservation_id=name, used=used))
         assert (answer is not None) == self.naive.settle(name, used, self.book.now_ns)
 
     @precondition(lambda self: self.names)
     @rule(data=st.data())
     def release(self, data) -> None:
-        name = data.draw(st.sampled_from(self.names))
+        name = data.draw(st.sampled_from(self.names[-5:]))
         answer = self.order(Release(self.stamp(), reservation_id=name))
         assert (answer is not None) == self.naive.release(name)
 
@@ -246,8 +264,8 @@ class QuotaMachine(RuleBasedStateMachine):
 
 
 QuotaMachine.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=100,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
