@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterable
 
 from bursar.executor.v1 import executor_pb2
 
+EVERY_STEP_NUMBER = 1 << 63
+
 
 class Feed:
     """A list that grows and a last word. Watchers that come late see it all.
@@ -18,11 +20,14 @@ class Feed:
         self.steps = list(earlier)
         self.result: executor_pb2.TaskResult | None = None
         self.is_left = False
-        self._waiting: list[asyncio.Future[None]] = []
+        # Each watcher that waits, and the step number from which on it wants to be woken.
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     def add(self, step: executor_pb2.Step) -> None:
+        """Wakes those who want to see it."""
         self.steps.append(step)
-        self._wake()
+        if self._waiting:
+            self._wake(step.step_number)
 
     def finish(self, result: executor_pb2.TaskResult) -> None:
         """The task has ended."""
@@ -34,10 +39,12 @@ class Feed:
         self.is_left = True
         self._wake()
 
-    def _wake(self) -> None:
+    def _wake(self, step_number: int = EVERY_STEP_NUMBER) -> None:
         waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
+        for after_step_number, future in waiting:
+            if after_step_number >= step_number:
+                self._waiting.append((after_step_number, future))
+            elif not future.done():
                 future.set_result(None)
 
     async def updates(self, after_step_number: int) -> AsyncIterator[executor_pb2.WatchResponse]:
@@ -54,5 +61,5 @@ class Feed:
             if self.result is not None or self.is_left:
                 return
             changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(changed)
+            self._waiting.append((after_step_number, changed))
             await changed

@@ -218,7 +218,7 @@ class ExecutorService:
     async def backends(
         self, request: executor_pb2.BackendsRequest
     ) -> executor_pb2.BackendsResponse:
-        return executor_pb2.BackendsResponse(backends=await self._team.backends.describe())
+        return executor_pb2.BackendsResponse(backends=await self._team.backends.everything())
 
     async def generate(
         self, request: executor_pb2.GenerateRequest

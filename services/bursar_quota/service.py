@@ -130,7 +130,8 @@ class QuotaService:
         return quota_pb2.DispatchResponse(position=replies.position_of(answer.number))
 
     async def settle(self, request: quota_pb2.SettleRequest) -> quota_pb2.SettleResponse:
-        answer = await self._decided(requests.settle_of(request, self._clock()), lingers=True)
+        command = requests.settle_of(request, self._clock())
+        answer = await self._decided(command, lingers=not request.is_awaited)
         assert isinstance(answer, Accounted)
         return replies.accounted(answer)
 

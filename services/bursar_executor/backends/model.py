@@ -66,6 +66,10 @@ class ModelBackend:
     def target(self) -> ledger_pb2.Target:
         return self._described.target
 
+    def is_named(self, name: str) -> bool:
+        """Whether a caller who says `name` means this one."""
+        return bool(name) and name in (self.model, self.backend_id)
+
     is_repeatable = True
 
     async def version(self, origin: Path | None) -> str:

@@ -58,24 +58,33 @@ class Registry:
         if self._session is not None:
             await self._session.close()
 
+    async def everything(self) -> list[planner_pb2.Backend]:
+        """All tools and models, and who is missing where there is no model to choose."""
+        tools = [tool.describe() for tool in self._tools.values()]
+        models = [model.describe() for model in await self._models()]
+        return [*tools, self._log_reader.describe(), *models, *self._discovery.missing()]
+
     async def describe(
-        self, paths: Sequence[str] = (), *, has_logs: bool = True, needed: Iterable[str] = ()
+        self, task: planner_pb2.Task, paths: Sequence[str], *, has_logs: bool
     ) -> list[planner_pb2.Backend]:
-        """Tools whose business some of the files are (all, without files), the log reader for test
-        logs, all models, and who is missing where there is no model to choose.
+        """Who may be asked for a task: tools whose business some of its files are, the log reader
+        for test logs, models; and who is missing, where nobody of these has all that is needed.
 
         A model is offered for every need in words that is no tool's work.
         """
-        tools = (tool for tool in self._tools.values() if tool.takes(paths))
-        found = [tool.describe() for tool in tools]
+        found = [tool.describe() for tool in self._tools.values() if tool.takes(paths)]
         if has_logs:
             found.append(self._log_reader.describe())
-        models = [model.describe() for model in await self._models()]
+        needed = task.required_capabilities
         words = [need for need in needed if need not in self._tool_words]
-        return [
-            *found,
-            *(_offered(model, words) for model in (*models, *self._discovery.missing())),
-        ]
+        for model in await self._models():
+            described = model.describe()
+            if not described.is_by_name_only or model.is_named(task.requested_model):
+                found.append(_offered(described, words))
+        had = {word for one in found if one.is_available for word in one.capabilities}
+        if not needed or not had.issuperset(needed):
+            found += (_offered(missing, words) for missing in self._discovery.missing())
+        return found
 
     def by_id(self, backend_id: str) -> Backend:
         """Raises NotFound."""
@@ -125,7 +134,7 @@ def _chosen(models: Sequence[ModelBackend]) -> ModelBackend | None:
 
 
 def _named(models: Sequence[ModelBackend], name: str) -> ModelBackend | None:
-    return next((model for model in models if name in (model.model, model.backend_id)), None)
+    return next((model for model in models if model.is_named(name)), None)
 
 
 def _offered(model: planner_pb2.Backend, words: Iterable[str]) -> planner_pb2.Backend:

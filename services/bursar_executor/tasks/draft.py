@@ -56,9 +56,7 @@ async def drafted(
         task.requested_model = (await team.backends.model_named(stated.requested_model)).model
     file_tokens = await team.file_tokens.of(request.files)
     task.context_tokens = sum(file_tokens.values())
-    described = await team.backends.describe(
-        tuple(request.files), has_logs=bool(logs), needed=needed
-    )
+    described = await team.backends.describe(task, tuple(request.files), has_logs=bool(logs))
     response = await team.planner.plan(
         planner_pb2.PlanRequest(attribution=attribution, task=task, backends=described)
     )

@@ -121,6 +121,7 @@ class Payment:
             provider_request_id=bill.provider_request_id,
             answered_by_model=bill.answered_by_model,
             savings=bill.savings,
+            is_awaited=True,
         )
         try:
             await until_answered(self.quota.settle, request)

@@ -5,6 +5,7 @@ quota.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,10 +108,11 @@ class TaskRun:
             return known
         self._halt.check()
         reservation_id = await self._executed(draft)
-        await self._tell_uncovered(draft)
         bill = self._billed(reservation_id)  # first: what was spent is in the result
+        paying = asyncio.ensure_future(self._paid(reservation_id, bill))
         result = await assembled(self._request.files, self._progress, draft.assignments)
-        await asyncio.gather(self._paid(reservation_id, bill), answers.keep(result))
+        await answers.keep(result)
+        await paying
         return result
 
     async def _recover(self, earlier: Earlier) -> None:
@@ -134,10 +136,9 @@ class TaskRun:
         """The cache under the key of this task; nothing is kept of what nobody could repeat."""
         working = draft.assignments.working
         backends = [self._team.backends.by_id(found.backend_id) for found in working]
-        is_kept = bool(backends) and all(backend.is_repeatable for backend in backends)
-        is_kept &= not self._request.submitted.is_cache_bypassed
+        why_fresh = self._why_fresh(draft, backends)
         form = b""
-        if is_kept:
+        if not why_fresh:
             origin = self._origin()
             versions = [await backend.version(origin) for backend in backends]
             settings = ""
@@ -149,8 +150,21 @@ class TaskRun:
             self._recorder,
             self._attribution,
             cache_pb2.Key(canonical_form=form),
-            draft.plan.cache_strategy if is_kept else planner_pb2.CACHE_STRATEGY_NONE,
+            draft.plan.cache_strategy,
+            why_fresh,
         )
+
+    def _why_fresh(self, draft: Draft, backends: Sequence[Backend]) -> str:
+        """Why the cache is left out; empty where it is not."""
+        if self._request.submitted.is_cache_bypassed:
+            return "a fresh result is wanted"
+        if draft.plan.cache_strategy == planner_pb2.CACHE_STRATEGY_NONE:
+            return "the plan wants a fresh result"
+        if not backends:
+            return "nobody here can do it"
+        if not all(backend.is_repeatable for backend in backends):
+            return "the result depends on more than these files"
+        return ""
 
     def _origin(self) -> Path | None:
         """Where the files came from, as far as this executor may look there."""
@@ -211,6 +225,7 @@ class TaskRun:
         if not assigned:
             why = "paid for before" if draft.assignments.working else _would_have_held(draft.plan)
             self._recorder.skipped(RESERVE, why)
+            await self._tell_uncovered(draft)
             return ""
         duration_s = draft.plan.budget.max_duration_ns / 1e9
         reservation_id = await self._payment.reserve(
@@ -223,6 +238,7 @@ class TaskRun:
                 self._halt.check()
                 await self._work(found, reservation_id, duration_s)
             self._stop_if_halted()
+            await self._tell_uncovered(draft)
         except BaseException:
             await self._settled(reservation_id)
             raise

@@ -671,6 +671,7 @@ class SettleRequest(message.Message):
     ANSWERED_BY_MODEL_FIELD_NUMBER: builtins.int
     DURATION_NS_FIELD_NUMBER: builtins.int
     SAVINGS_FIELD_NUMBER: builtins.int
+    IS_AWAITED_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     reservation_id: builtins.str
     requests: builtins.int
@@ -682,6 +683,8 @@ class SettleRequest(message.Message):
     answered_by_model: builtins.str
     """The model that answered, where it is not the one reserved for."""
     duration_ns: builtins.int
+    is_awaited: builtins.bool
+    """Somebody waits for the answer: it is not kept waiting, 2 ms at most, for company in the log's next frame."""
     @builtins.property
     def usage(self) -> ledger_pb2.TokenUsage: ...
     @builtins.property
@@ -704,10 +707,11 @@ class SettleRequest(message.Message):
         answered_by_model: builtins.str = ...,
         duration_ns: builtins.int = ...,
         savings: abc.Iterable[ledger_pb2.Saving] | None = ...,
+        is_awaited: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "cost", b"cost", "duration_ns", b"duration_ns", "operation_id", b"operation_id", "outcome", b"outcome", "provider_request_id", b"provider_request_id", "requests", b"requests", "reservation_id", b"reservation_id", "savings", b"savings", "source", b"source", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "cost", b"cost", "duration_ns", b"duration_ns", "is_awaited", b"is_awaited", "operation_id", b"operation_id", "outcome", b"outcome", "provider_request_id", b"provider_request_id", "requests", b"requests", "reservation_id", b"reservation_id", "savings", b"savings", "source", b"source", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
