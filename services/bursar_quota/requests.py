@@ -104,7 +104,7 @@ def settle_of(request: quota_pb2.SettleRequest, now_ns: int) -> Settle:
     stamp = stamp_of(b"settle ", request, request.operation_id, now_ns)
     bounds.check_given_id("reservation_id", request.reservation_id)
     used = _used(request, request.requests or 1)
-    bounds.check_id("answered_by_model", request.answered_by_model)
+    bounds.check_text("answered_by_model", request.answered_by_model)
     _check_known("outcome", request.outcome, _OUTCOMES)
     account = usage_pb2.Settled(
         usage=request.usage,
@@ -216,7 +216,7 @@ def _used(
     bounds.check_usage(request.usage)
     bounds.check_cost(request.cost)
     bounds.check_savings(request.savings)
-    bounds.check_id("provider_request_id", request.provider_request_id, bounds.TEXT_BYTES_MAX)
+    bounds.check_text("provider_request_id", request.provider_request_id)
     bounds.check_amount("duration_ns", request.duration_ns)
     _check_known("source", request.source, _SOURCES)
     used = used_of(request.usage, request.cost, requests)

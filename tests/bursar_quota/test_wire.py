@@ -350,7 +350,7 @@ def test_the_largest_orders_fit_an_event():
     settle = quota_pb2.SettleRequest(
         operation_id="s" * 128,
         reservation_id=granted.reservation_id,
-        answered_by_model=long,
+        answered_by_model="x" * 256,
         **account,
     )
     book.do(settle_of(settle, book.now_ns))
