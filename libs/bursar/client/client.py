@@ -29,6 +29,8 @@ TRIES = 4
 RETRY_TIMEOUT_S = 15.0
 CALL_TIMEOUT_S = 600.0
 TASK_TIMEOUT_S = 1_800.0
+# Only the result is waited for: steps up to this number are left out.
+NO_STEPS = (1 << 63) - 1
 
 Returned = TypeVar("Returned")
 
@@ -105,7 +107,9 @@ class Client:
         )
         submitted = await _retried(lambda: self.services.executor.submit(request))
         watch = executor_pb2.WatchRequest(
-            tenant_id=self._attribution.tenant_id, task_id=submitted.task_id
+            tenant_id=self._attribution.tenant_id,
+            task_id=submitted.task_id,
+            after_step_number=NO_STEPS,
         )
         return await _retried(lambda: self._outcome(watch))
 
@@ -134,6 +138,11 @@ class Client:
 
 
 async def _retried(work: Callable[[], Awaitable[Returned]]) -> Returned:
+    try:
+        return await work()  # nearly always; to prepare for retries takes longer than this
+    except Unavailable as error:
+        if not _is_worth_retrying(error):
+            raise
     async for attempt in stamina.retry_context(
         on=_is_worth_retrying, attempts=TRIES, timeout=RETRY_TIMEOUT_S
     ):
