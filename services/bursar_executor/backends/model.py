@@ -121,9 +121,9 @@ class ModelWork:
 
     async def done(self) -> Outcome:
         """Cancelled while the answer comes, it hangs up and returns what came until then."""
-        began_s = time.monotonic()
         pieces: list[str] = []
         async with self._model.calling(self._prepared) as call:
+            began_s = time.monotonic()
             try:
                 async with contextlib.aclosing(call.texts()) as texts:
                     async for piece in texts:

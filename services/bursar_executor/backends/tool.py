@@ -11,6 +11,7 @@ from bursar.errors import BursarError, DeadlineExceeded, FailedPrecondition
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
+from bursar.recently_used import RecentlyUsed
 from bursar_executor.backends.backend import Job, Outcome
 from bursar_executor.backends.free_work import FreeWork
 from bursar_executor.tools.bench import Bench
@@ -20,6 +21,7 @@ from bursar_executor.working_copy.copy import working_copy
 
 PROVIDER = "local"
 FINDINGS_TOLD_MAX = 1_000
+NAMES_REMEMBERED_MAX = 1_024
 WARM_ALLOWANCE_S, COLD_ALLOWANCE_S = 5.0, 30.0
 
 
@@ -30,6 +32,7 @@ class ToolBackend:
         self._tool = tool
         self._bench = bench
         self._is_warm = False
+        self._taken: RecentlyUsed[str, bool] = RecentlyUsed(NAMES_REMEMBERED_MAX)
 
     @property
     def backend_id(self) -> str:
@@ -57,7 +60,13 @@ class ToolBackend:
 
     def takes(self, paths: Sequence[str]) -> bool:
         """Whether any of the files is its business; with none named, it says what it could do."""
-        return not paths or any(self._tool.takes(path) for path in paths)
+        return not paths or any(map(self._takes, paths))
+
+    def _takes(self, path: str) -> bool:
+        """Patterns are matched once for each name: all tasks ask all tools."""
+        name = path.rpartition("/")[2]
+        taken = self._taken.get(name)
+        return self._taken.put(name, self._tool.takes(name)) if taken is None else taken
 
     def describe(self) -> planner_pb2.Backend:
         is_there = self._tool.locate(None) is not None
@@ -92,7 +101,7 @@ class ToolBackend:
         return Outcome(
             summary=_summary(outcome) if error is None else error.message,
             files=changed,
-            read_paths=frozenset(filter(self._tool.takes, job.files)),
+            read_paths=frozenset(filter(self._takes, job.files)),
             findings=tuple(
                 executor_pb2.Finding(
                     path=finding.path,
