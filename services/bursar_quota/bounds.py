@@ -108,12 +108,14 @@ def check_amounts(field: str, amounts: Amounts) -> None:
 
 def check_usage(usage: ledger_pb2.TokenUsage) -> None:
     """Parts may not be more than the whole."""
-    for name in _USAGE:
-        if getattr(usage, name) < 0:
+    whole, cached = usage.input_tokens, usage.cached_input_tokens
+    written, written_1h = usage.cache_write_tokens, usage.cache_write_1h_tokens
+    output, reasoning = usage.output_tokens, usage.reasoning_tokens
+    if min(whole, cached, written, written_1h, output, reasoning) < 0:
+        for name in _USAGE:
             check_amount(f"usage.{name}", getattr(usage, name))
-    cached = usage.cached_input_tokens + usage.cache_write_tokens + usage.cache_write_1h_tokens
-    _check_part("usage: cached and cache-written tokens", cached, usage.input_tokens)
-    _check_part("usage.reasoning_tokens", usage.reasoning_tokens, usage.output_tokens)
+    _check_part("usage: cached and cache-written tokens", cached + written + written_1h, whole)
+    _check_part("usage.reasoning_tokens", reasoning, output)
 
 
 def check_cost(cost: ledger_pb2.Cost) -> None:

@@ -69,7 +69,7 @@ def judge(
     return Verdict(tuple(moves), near, None)
 
 
-def matching(state: State, attribution: Attribution, target: Target) -> list[LimitEntry]:
+def matching(state: State, attribution: Attribution, target: Target) -> tuple[LimitEntry, ...]:
     """All limits that match. Raises FailedPrecondition where one event could not hold them all."""
     entries = state.shelves.matching(attribution, target)
     if len(entries) > MATCHING_LIMITS_MAX:
