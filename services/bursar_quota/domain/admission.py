@@ -61,7 +61,8 @@ def judge(
         level = take if counter is None else counter.settled + counter.held + take
         if level > limit.amount and take and limit.mode is Mode.HARD:
             denied.append((entry, window, take))
-        near = near or is_near(level, limit.amount)
+        if not near:
+            near = is_near(level, limit.amount)
         moves.append(Move(limit.limit_id, window.window_id, 0, take, window.ends_at_ns))
     if denied:
         denials = [_denial(*found, now_ns) for found in denied]
