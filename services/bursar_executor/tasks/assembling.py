@@ -40,7 +40,7 @@ async def assembled(
     summaries = [found.summary for found in outcomes]
     if assignments.uncovered:
         not_done = f"not done: {', '.join(assignments.uncovered)}"
-        summaries += [not_done, *assignments.remedies]
+        summaries += [not_done, "; or ".join(assignments.remedies)]
         error = error or BackendUnavailable(not_done)
     changes = changes_between(original, progress.files)
     result = executor_pb2.TaskResult(

@@ -31,7 +31,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Assignments:
-    """Who works, in order, and what nobody here can do, with how to get somebody.
+    """Who works, in order, and what nobody here can do, with how to get somebody of each tier.
 
     `barred` are those who are here and could, but whom the plan keeps from work.
     """
@@ -82,7 +82,8 @@ def assign(
     if not uncovered:
         return Assignments(working)
     able = _could(plan, uncovered)
-    remedies = tuple(dict.fromkeys(found.backend.remedy for found in able)) or (NOBODY_REMEDY,)
+    by_tier = {found.backend.target.tier: found.backend.remedy for found in reversed(able)}
+    remedies = tuple(by_tier[tier] for tier in sorted(by_tier)) or (NOBODY_REMEDY,)
     present = {found.backend_id for found in described if found.is_available}
     barred = tuple(found for found in able if found.backend.backend_id in present)
     return Assignments(working, uncovered, remedies, barred)

@@ -109,10 +109,10 @@ class TaskRun:
         self._halt.check()
         reservation_id = await self._executed(draft)
         bill = self._billed(reservation_id)  # first: what was spent is in the result
-        paying = asyncio.ensure_future(self._paid(reservation_id, bill))
         result = await assembled(self._request.files, self._progress, draft.assignments)
-        await answers.keep(result)
-        await paying
+        keeping = asyncio.ensure_future(answers.keep(result))
+        await self._paid(reservation_id, bill)
+        await keeping
         return result
 
     async def _recover(self, earlier: Earlier) -> None:
@@ -335,14 +335,14 @@ class TaskRun:
         assignments = draft.assignments
         if not assignments.uncovered:
             return
-        missing, remedies = ", ".join(assignments.uncovered), "; ".join(assignments.remedies)
+        missing, remedies = ", ".join(assignments.uncovered), "; or ".join(assignments.remedies)
         if await self._is_withheld(draft):
             why = f"{missing}: {remedies}"
             self._recorder.ended(RESERVE, DENIED, why)
             if not assignments.working:
                 raise LimitExceeded(why)
             return
-        self._recorder.ended(EXECUTE, UNAVAILABLE, f"nobody here can do {missing}. {remedies}")
+        self._recorder.ended(EXECUTE, UNAVAILABLE, f"nobody here can do {missing}: {remedies}")
 
     async def _is_withheld(self, draft: Draft) -> bool:
         """Whether a limit, and no rule of the plan, keeps from work who could do the rest."""

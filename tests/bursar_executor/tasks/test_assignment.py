@@ -79,6 +79,18 @@ def test_what_nobody_does_is_named_with_how_to_get_somebody():
     assert found.barred == ()
 
 
+def test_of_those_who_lack_something_the_best_of_each_tier_is_named_cheapest_tier_first():
+    absent = [
+        backend("opus", PAID, "code_review", remedy="set a key"),
+        backend("sonnet", PAID, "code_review", remedy="set another key"),
+        backend("qwen", LOCAL, "code_review", remedy="run a server"),
+    ]
+
+    found = assign(plan_of(*absent), ("code_review",), "", absent)
+
+    assert found.remedies == ("run a server", "set a key")
+
+
 @pytest.mark.parametrize(("needed", "uncovered"), [((), ANSWER_IN_WORDS), (("x",), "x")])
 def test_where_there_is_not_even_a_candidate_the_remedy_is_to_set_one_up(needed, uncovered):
     found = assign(plan_of(CHECK), needed, "", [CHECK])
