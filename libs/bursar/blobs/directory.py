@@ -1,38 +1,33 @@
-"""Blobs as files of one machine."""
+"""Blobs in a directory of one machine: small ones in a table, larger ones as files."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import time
-from contextlib import suppress
 from pathlib import Path
 
+from bursar.blobs.files import BlobFiles
+from bursar.blobs.place import BlobPlace
 from bursar.blobs.reference import AddressOf, BlobReference
+from bursar.blobs.small import SmallBlobs
+from bursar.blobs.small_table import SMALL_BYTES_MAX, SmallBlobTable
 from bursar.blobs.store import check_size, not_found
-from bursar.blobs.stored_form import MAX_STORED_BYTES, content_of, damaged, stored_form
-from bursar.durable_files import (
-    make_private_directory,
-    replace_file,
-    storage_errors,
-    sync_directory,
-)
-from bursar.errors import BlobDamaged, NotFound
+from bursar.blobs.stored_form import content_of, stored_form
+from bursar.errors import BlobDamaged, BursarError, FailedPrecondition, StorageFull, Unavailable
 
-_INCOMING = "incoming"
-_LEFT_BEHIND_AFTER_S = 3600
-_TENANT_BYTES = 16
+# Addressed and compressed in less time than another thread takes to begin.
+_AT_ONCE_BYTES = 16 * 1024
 
 
 class DirectoryBlobStore:
-    """`root/<hash of the tenant>/ab/cd/<address>`: two levels keep each directory small.
+    """A blob is looked for in both, so it does not matter which of them once took it.
 
-    A file is there whole or not at all, whenever the power goes. All file work runs in threads.
+    What the table does not take, because it is broken or the disk full, is put as a file, which
+    takes it or says why not.
     """
 
-    def __init__(self, root: Path, address_of: AddressOf) -> None:
-        self._root = root
-        self._incoming = root / _INCOMING
+    def __init__(self, files: BlobFiles, small: SmallBlobs, address_of: AddressOf) -> None:
+        self._files = files
+        self._small = small
         self._address_of = address_of
 
     @classmethod
@@ -41,14 +36,25 @@ class DirectoryBlobStore:
 
         Raises FailedPrecondition when the directory cannot be used.
         """
-        store = cls(root, address_of)
-        await asyncio.to_thread(store._prepare, time.time())
-        return store
+        files = await asyncio.to_thread(BlobFiles, root)
+        table = await asyncio.to_thread(SmallBlobTable, root)
+        return cls(files, SmallBlobs(table), address_of)
+
+    async def aclose(self) -> None:
+        """Gives the files back, once what is being put is durable."""
+        await self._small.close()
 
     async def put(self, tenant_id: str, content: bytes) -> BlobReference:
         """See BlobStore."""
         check_size(content)
-        return await asyncio.to_thread(self._put, tenant_id, content)
+        if len(content) <= _AT_ONCE_BYTES:
+            reference, stored = self._formed(tenant_id, content)
+        else:
+            reference, stored = await asyncio.to_thread(self._formed, tenant_id, content)
+        place = BlobPlace.of(tenant_id, reference)
+        if len(stored) > SMALL_BYTES_MAX or not await self._is_taken(place, stored):
+            await asyncio.to_thread(self._files.put, place, stored)
+        return reference
 
     async def get(self, tenant_id: str, reference: BlobReference) -> bytes:
         """See BlobStore."""
@@ -56,57 +62,44 @@ class DirectoryBlobStore:
 
     async def exists(self, tenant_id: str, reference: BlobReference) -> bool:
         """See BlobStore."""
-        return await asyncio.to_thread(self._exists, self.path_of(tenant_id, reference))
+        return await asyncio.to_thread(self._exists, BlobPlace.of(tenant_id, reference))
 
     async def delete(self, tenant_id: str, reference: BlobReference) -> None:
-        """See BlobStore."""
-        await asyncio.to_thread(self._delete, self.path_of(tenant_id, reference))
+        """See BlobStore. Raises StorageFull when the disk has no room to note it."""
+        place = BlobPlace.of(tenant_id, reference)
+        await asyncio.to_thread(self._files.delete, place)
+        await self._small.delete(place)
 
     def path_of(self, tenant_id: str, reference: BlobReference) -> Path:
-        """The file that holds the blob, if it is there; for backups and checks."""
-        # Hashed, as a tenant may be named like a path, or like another one but for its case.
-        tenant = hashlib.sha256(tenant_id.encode()).digest()[:_TENANT_BYTES].hex()
-        address = reference.address.hex()
-        return self._root / tenant / address[:2] / address[2:4] / address
+        """The file that holds the blob, unless the table does."""
+        return self._files.path_of(BlobPlace.of(tenant_id, reference))
 
-    def _prepare(self, now_s: float) -> None:
-        make_private_directory(self._incoming)
-        with storage_errors(self._incoming):
-            for path in self._incoming.iterdir():
-                with suppress(FileNotFoundError):  # its writer is alive and was faster
-                    if now_s - path.stat().st_mtime > _LEFT_BEHIND_AFTER_S:
-                        path.unlink()
+    def _formed(self, tenant_id: str, content: bytes) -> tuple[BlobReference, bytes]:
+        return BlobReference(self._address_of(tenant_id, content)), stored_form(content)
 
-    def _put(self, tenant_id: str, content: bytes) -> BlobReference:
-        reference = BlobReference(self._address_of(tenant_id, content))
-        path = self.path_of(tenant_id, reference)
+    async def _is_taken(self, place: BlobPlace, stored: bytes) -> bool:
         try:
-            self._get(tenant_id, reference)
-        except (NotFound, BlobDamaged):
-            make_private_directory(path.parent)
-            replace_file(path, stored_form(content), staging=self._incoming)
-        else:
-            with storage_errors(path):
-                # Who put it first may not have come this far yet, and we promise it durable, too.
-                sync_directory(path.parent)
-        return reference
+            await self._small.put(place, stored)
+        except (FailedPrecondition, StorageFull, Unavailable):
+            return False
+        return True
 
     def _get(self, tenant_id: str, reference: BlobReference) -> bytes:
-        path = self.path_of(tenant_id, reference)
-        with storage_errors(path):
+        place = BlobPlace.of(tenant_id, reference)
+        failure: BursarError | None = None
+        for read in (self._small.read, self._files.read):
             try:
-                if path.stat().st_size > MAX_STORED_BYTES:
-                    raise damaged(reference)
-                stored = path.read_bytes()
-            except FileNotFoundError:
-                raise not_found(reference) from None
-        return content_of(stored, tenant_id, reference, self._address_of)
+                stored = read(place)
+                if stored is not None:
+                    return content_of(stored, tenant_id, reference, self._address_of)
+            except (BlobDamaged, Unavailable) as error:
+                failure = failure or error
+        raise failure or not_found(reference)
 
-    def _delete(self, path: Path) -> None:
-        with storage_errors(path), suppress(FileNotFoundError):
-            path.unlink()
-            sync_directory(path.parent)
-
-    def _exists(self, path: Path) -> bool:
-        with storage_errors(path):
-            return path.is_file()
+    def _exists(self, place: BlobPlace) -> bool:
+        if self._files.has(place):
+            return True
+        try:
+            return self._small.read(place) is not None
+        except BlobDamaged:
+            return True

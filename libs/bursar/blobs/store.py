@@ -21,7 +21,7 @@ class BlobStore(Protocol):
     async def put(self, tenant_id: str, content: bytes) -> BlobReference:
         """The reference of `content`, which is durable when this returns. Mends a damaged one.
 
-        Raises InvalidRequest above MAX_BLOB_BYTES, StorageFull.
+        Raises InvalidRequest above MAX_BLOB_BYTES, StorageFull, Overloaded.
         """
         ...
 

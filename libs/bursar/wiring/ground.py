@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from bursar.blobs import BlobStore, DirectoryBlobStore
 from bursar.eventlog.log import EventLog
@@ -47,7 +47,9 @@ async def _blobs(
     settings: ProcessSettings, keyring: Keyring, access: Access
 ) -> AsyncIterator[BlobStore]:
     if settings.blobs == "directory":
-        yield await DirectoryBlobStore.open(settings.data_dir / "blobs", keyring.blob_address)
+        store = await DirectoryBlobStore.open(settings.data_dir / "blobs", keyring.blob_address)
+        async with aclosing(store):
+            yield store
         return
     # Imported only here: nobody else needs this client of the broker.
     from bursar.wiring.broker_blobs import broker_blobs

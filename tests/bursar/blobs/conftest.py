@@ -1,13 +1,15 @@
 """Every blob store, each with a way to damage what it keeps."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
 import pytest
 
 from bursar.blobs import BlobReference, BlobStore, DirectoryBlobStore, MemoryBlobStore
 from bursar.blobs.jetstream import JetStreamBlobStore, subject_of
+from bursar.blobs.small_table import FILE_NAME
 from bursar.broker import EmbeddedBroker
 from bursar.identity import Keyring
 from bursar.secret import Secret
@@ -44,9 +46,18 @@ async def in_a_directory(data_dir) -> AsyncIterator[Kept]:
 
     async def damage(reference, change):
         path = store.path_of(TENANT, reference)
-        path.write_bytes(change(path.read_bytes()))
+        if path.exists():
+            path.write_bytes(change(path.read_bytes()))
+            return
+        with closing(sqlite3.connect(data_dir / "blobs" / FILE_NAME)) as database, database:
+            place = (reference.address,)
+            read = "SELECT stored FROM blobs WHERE address = ?"
+            ((stored,),) = database.execute(read, place).fetchall()
+            write = "UPDATE blobs SET stored = ? WHERE address = ?"
+            database.execute(write, (change(stored), *place))
 
     yield Kept(store, damage)
+    await store.aclose()
 
 
 @asynccontextmanager

@@ -12,13 +12,15 @@ from bursar.errors import BlobDamaged, InvalidRequest, NotFound
 TENANT = "acme"
 ABSENT = BlobReference(bytes(32))
 
-# Around where compression starts, where a second chunk starts, and contents no code may trip over.
+# Around where compression, a file and a second chunk start, and what no code may trip over.
 CONTENTS = {
     "empty": b"",
     "one byte": b"\x00",
     "below compression": b"a" * 1024,
     "above compression": b"a" * 1025,
     "incompressible": os.urandom(4096),
+    "largest in the table": os.urandom(64 * 1024 - 1),
+    "smallest file": os.urandom(64 * 1024),
     "one chunk": os.urandom(256 * 1024 - 1),
     "one byte over a chunk": os.urandom(256 * 1024),
     "several chunks": os.urandom(1024 * 1024 + 7),
@@ -84,13 +86,15 @@ DAMAGES = {
 
 @pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES.keys())
 async def test_damage_is_seen_when_read_and_mended_when_put_again(kept, change):
-    content = os.urandom(600) + bytes(1)
-    reference = await kept.store.put(TENANT, content)
-    await kept.damage(reference, change)
-    with pytest.raises(BlobDamaged, match=str(reference)):
-        await kept.store.get(TENANT, reference)
-    assert await kept.store.put(TENANT, content) == reference
-    assert await kept.store.get(TENANT, reference) == content
+    for size_bytes in (600, 100_000):
+        content = os.urandom(size_bytes) + bytes(1)
+        reference = await kept.store.put(TENANT, content)
+        await kept.damage(reference, change)
+        with pytest.raises(BlobDamaged, match=str(reference)):
+            await kept.store.get(TENANT, reference)
+        assert await kept.store.exists(TENANT, reference)
+        assert await kept.store.put(TENANT, content) == reference
+        assert await kept.store.get(TENANT, reference) == content
 
 
 async def test_a_blob_one_byte_over_the_limit_is_refused_and_one_at_it_is_kept(kept):

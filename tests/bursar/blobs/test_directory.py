@@ -1,4 +1,4 @@
-"""Blobs as files: private, compressed, whole after a crash, and clear when the disk refuses."""
+"""Blobs in a directory: private, compressed, whole after a crash, clear when it refuses."""
 
 import os
 import time
@@ -11,17 +11,22 @@ from bursar.identity import Keyring
 from bursar.secret import Secret
 
 ADDRESS_OF = Keyring(Secret(bytes(32))).blob_address
+LARGE = os.urandom(100_000)
 
 
 @pytest.fixture
 async def store(tmp_path):
-    return await DirectoryBlobStore.open(tmp_path / "blobs", ADDRESS_OF)
+    store = await DirectoryBlobStore.open(tmp_path / "blobs", ADDRESS_OF)
+    yield store
+    await store.aclose()
 
 
 async def test_blobs_survive_the_process_and_are_private(store, tmp_path):
-    reference = await store.put("acme", b"prompt")
+    contents = [b"prompt", LARGE]
+    references = [await store.put("acme", content) for content in contents]
     again = await DirectoryBlobStore.open(tmp_path / "blobs", ADDRESS_OF)
-    assert await again.get("acme", reference) == b"prompt"
+    assert [await again.get("acme", reference) for reference in references] == contents
+    await again.aclose()
     for path in (tmp_path / "blobs").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0
 
@@ -36,14 +41,14 @@ async def test_paths_show_neither_tenant_nor_content_and_fan_out_twice(store, tm
 
 
 async def test_long_content_is_compressed_and_random_content_is_not(store):
-    text = await store.put("acme", b"a" * 100_000)
-    noise = await store.put("acme", os.urandom(100_000))
-    assert store.path_of("acme", text).stat().st_size < 1000
-    assert store.path_of("acme", noise).stat().st_size == 100_001
+    text = await store.put("acme", os.urandom(70_000).hex().encode())
+    noise = await store.put("acme", os.urandom(140_000))
+    assert store.path_of("acme", text).stat().st_size < 100_000
+    assert store.path_of("acme", noise).stat().st_size == 140_001
 
 
 async def test_nothing_is_left_in_the_staging_directory(store, tmp_path):
-    await store.put("acme", b"prompt")
+    await store.put("acme", LARGE)
     assert list((tmp_path / "blobs" / "incoming").iterdir()) == []
 
 
@@ -53,7 +58,7 @@ async def test_what_a_crashed_writer_left_is_removed_and_what_a_live_one_writes_
     (incoming / ".old.new").touch()
     (incoming / ".live.new").touch()
     os.utime(incoming / ".old.new", (time.time() - 7200,) * 2)
-    await DirectoryBlobStore.open(tmp_path / "blobs", ADDRESS_OF)
+    await (await DirectoryBlobStore.open(tmp_path / "blobs", ADDRESS_OF)).aclose()
     assert [path.name for path in incoming.iterdir()] == [".live.new"]
 
 
@@ -64,13 +69,13 @@ async def test_a_directory_that_cannot_be_used_is_refused_with_a_remedy(tmp_path
 
 
 async def test_a_file_in_the_way_of_a_blob_is_reported(store, tmp_path):
-    reference = await store.put("acme", b"prompt")
+    reference = await store.put("acme", LARGE)
     path = store.path_of("acme", reference)
     path.unlink()
     path.parent.rmdir()
     path.parent.touch()
     with pytest.raises(FailedPrecondition):
-        await store.put("acme", b"prompt")
+        await store.put("acme", LARGE)
     with pytest.raises(FailedPrecondition):
         await store.get("acme", reference)
 
