@@ -132,6 +132,15 @@ async def test_tools_mend_a_copy_and_each_file_counts_once_as_saved(here):
     assert saved.reason.startswith("tool/ruff-check, tool/ruff-format")
 
 
+async def test_a_finding_that_a_later_tool_mended_is_not_told_as_left(here):
+    result = await here.done("tidy", files={"a.py": b"if True: x = undefined\n"})
+
+    assert [finding.code for finding in result.findings if not finding.is_fixed] == ["F821"]
+    assert [finding.line for finding in result.findings if not finding.is_fixed] == [2]
+    assert result.summary.startswith("ruff-check: 0 of 1 findings fixed, 1 left; ruff-format: 1 of")
+    assert result.summary.endswith("ruff-check: 0 of 1 findings fixed, 1 left")
+
+
 async def test_a_file_that_is_right_already_is_left_as_it_is(here):
     result = await here.done("tidy", files={"a.py": MENDED})
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from bursar_executor.tasks.earlier import Earlier
 from bursar_executor.tasks.failures import ended_by
 from bursar_executor.tasks.halt import Cause, Halt, Halted
 from bursar_executor.tasks.ledger import Spent, spent_by, sum_of_spent
+from bursar_executor.tasks.looking_again import outdated, without_what_is_left
 from bursar_executor.tasks.payment import Bill, Payment
 from bursar_executor.tasks.recorder import Recorder, StepFacts
 from bursar_executor.tasks.recovery import Recovered, Recovery
@@ -234,9 +236,7 @@ class TaskRun:
             sum(duration_s + found.backend.start_allowance_s for found in assigned),
         )
         try:
-            for found in assigned:
-                self._halt.check()
-                await self._work(found, reservation_id, duration_s)
+            await self._work_in_turn(assigned, reservation_id, duration_s)
             self._stop_if_halted()
             await self._tell_uncovered(draft)
         except BaseException:
@@ -244,6 +244,20 @@ class TaskRun:
             raise
         self._note_saved_by_tools(draft)
         return reservation_id
+
+    async def _work_in_turn(
+        self, assigned: Sequence[Assigned], reservation_id: str, duration_s: float
+    ) -> None:
+        """Each once; those whose findings a later one may have mended look again."""
+        outcomes = self._progress.outcomes
+        before = len(outcomes)
+        for found in assigned:
+            self._halt.check()
+            await self._work(found, reservation_id, duration_s)
+        for place in outdated(outcomes[before:]):
+            self._halt.check()
+            outcomes[before + place] = without_what_is_left(outcomes[before + place])
+            await self._work(assigned[place], reservation_id, duration_s)
 
     async def _assigned(self, draft: Draft) -> list[Assigned]:
         """All jobs, made ready, but those whose outcome an earlier owner has paid for."""
@@ -289,12 +303,16 @@ class TaskRun:
         state = COMPLETED if outcome.error is None else FAILED
         self._recorder.ended(EXECUTE, state, outcome.summary, facts)
         if is_model:
-            await self._recorder.durable()
+            with suppress(BursarError):  # the answer is here, and the task's end brings the step
+                await self._recorder.durable()
 
     async def _kept(self, outcome: Outcome) -> str:
-        """Where a later owner finds what was paid for."""
+        """Where a later owner finds what was paid for; empty where there is no room for it."""
         content = kept_outcome.encoded(outcome)
-        return str(await self._team.blobs.put(self._attribution.tenant_id, content))
+        try:
+            return str(await self._team.blobs.put(self._attribution.tenant_id, content))
+        except BursarError:
+            return ""
 
     def _stop_if_halted(self) -> None:
         """A model that was interrupted is not asked again by itself: its task ends with what came.

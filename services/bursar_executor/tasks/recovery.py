@@ -76,9 +76,9 @@ class Recovery:
             return Spent(), True
         if hold.is_in_doubt:
             spent = Spent(reserved.usage, reserved.cost)
-            if await self._is_settled(reserved, spent, quota_pb2.OUTCOME_UNKNOWN):
-                return spent, False
-            return Spent(), True  # its lease ran out before it was dispatched: it was never sent
+            is_charged = await self._is_settled(reserved, spent, quota_pb2.OUTCOME_UNKNOWN)
+            # Else it was settled by a step that did not get here, or let go by its lease.
+            return spent if is_charged else Spent(), False
         spent = sum_of_spent(Spent(step.usage, step.cost) for step in hold.ended)
         is_used = hold.is_begun or bool(hold.ended)
         outcome = quota_pb2.OUTCOME_COMPLETED if is_used else quota_pb2.OUTCOME_FAILED
