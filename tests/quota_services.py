@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
-from bursar.errors import BursarError
+from bursar.errors import BursarError, LogBroken
 from bursar.eventlog.certain import Patience
 from bursar.eventlog.chain import DecidedChain
 from bursar.eventlog.log import Cursor
@@ -25,17 +25,15 @@ COST_NANO_USD = 7_000_001
 
 
 @asynccontextmanager
-async def serving(log, **surroundings):
-    """The service itself, ready, for the block."""
+async def serving(log, settings=None, **surroundings):
+    """The service itself for the block, which begins when it leads or never will."""
     surroundings = {"patience": QUICK} | surroundings
-    service = QuotaService(log, QuotaSettings(), Surroundings(**surroundings))
+    service = QuotaService(log, settings or QuotaSettings(), Surroundings(**surroundings))
     running = asyncio.ensure_future(service.run())
     try:
         async with asyncio.timeout(20):
-            await asyncio.wait(
-                (running, asyncio.ensure_future(service.ready())),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            with suppress(LogBroken):
+                await service.ready()
         yield service
     finally:
         running.cancel()

@@ -9,7 +9,8 @@ from bursar_quota.settings import QuotaSettings
 
 def build(ground: Ground, peers: Peers) -> QuotaService:
     """It asks nobody: money is decided here."""
-    return QuotaService(ground.log, QuotaSettings.load(), Surroundings(clock=ground.clock))
+    surroundings = Surroundings(clock=ground.clock, snapshots_dir=ground.data_dir / "snapshots")
+    return QuotaService(ground.log, QuotaSettings.load(), surroundings)
 
 
 MODULE = Module("quota", needs=(), build=build)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import time_ns
 from typing import TypeVar
 
-from bursar.errors import LogUnavailable
+from bursar.errors import LogBroken, LogUnavailable
 from bursar.eventlog.certain import Patience
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
 from bursar.eventlog.lease import Lease
@@ -20,25 +22,30 @@ from bursar_quota.bounds import check_attribution, check_id, check_target
 from bursar_quota.calendar import ZonedCalendar
 from bursar_quota.domain import reading
 from bursar_quota.domain.answers import Accounted, Answer, Granted, LimitStands, Refused
-from bursar_quota.domain.commands import Command, Order
-from bursar_quota.domain.events import Event
+from bursar_quota.domain.commands import Order
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.dump import digest
 from bursar_quota.messages import attribution_of, level_message, target_of
 from bursar_quota.projection import QuotaDecider
 from bursar_quota.settings import QuotaSettings
+from bursar_quota.snapshots import QuotaWriter, StateSnapshots
 from bursar_quota.wire import USAGE
 
 View = TypeVar("View")
 
+_logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the service is given besides its log. `lease`: None where one process leads."""
+    """What the service is given besides its log. `lease`: None where one process leads.
+    `snapshots_dir`: None where every start replays the whole log.
+    """
 
     clock: Callable[[], int] = time_ns
     lease: Lease | None = None
+    snapshots_dir: Path | None = None
     patience: Patience = field(default_factory=Patience)
     tick_s: float = 0.5  # how often it is looked for what time has caused
 
@@ -55,7 +62,6 @@ class QuotaService:
         settings = settings or QuotaSettings()
         surroundings = surroundings or Surroundings()
         self._log = log
-        self._unanswered = 0
         self._clock = surroundings.clock
         self._lease_ns = int(settings.lease_s * NS_PER_S)
         self._terms = Terms(
@@ -64,32 +70,52 @@ class QuotaService:
             late_settle_ns=settings.late_settle_days * 24 * NS_PER_HOUR,
         )
         self._decider = QuotaDecider(self._terms, lambda: self._writer.epoch)
-        self._writer: DecidedWriter[State, Command, Event, Answer] = DecidedWriter(
-            log,
-            self._decider,
-            State(),
-            Cursor(USAGE),
-            WriterTerms(
-                clock=surroundings.clock,
-                lease=surroundings.lease,
-                patience=surroundings.patience,
-                tick_s=surroundings.tick_s,
-                queue_commands_max=settings.queue_commands_max,
-            ),
+        self._writer_terms = WriterTerms(
+            clock=surroundings.clock,
+            lease=surroundings.lease,
+            patience=surroundings.patience,
+            queue_commands_max=settings.queue_commands_max,
+            tick_s=surroundings.tick_s,
         )
+        self._snapshots: StateSnapshots | None = None
+        if surroundings.snapshots_dir is not None:
+            self._snapshots = StateSnapshots(surroundings.snapshots_dir, settings.snapshot_events)
+        self._unanswered = 0
+        self._broken: LogBroken | None = None
+        self._is_decided = asyncio.Event()  # whether it leads, or never will
+        self._writer = self._writer_from(State(), Cursor(USAGE))
 
     async def run(self) -> None:
-        """Leads the `usage` stream, or stands by. Raises LogBroken when it was tampered with."""
+        """Leads the `usage` stream, or stands by.
+
+        Goes on when the log turns out not to be what was written: money is then answered by that
+        error alone, and what else stands in the process serves on.
+        """
         await self._log.open(USAGE)
-        await self._writer.run()
+        if self._snapshots is not None:
+            self._writer = self._writer_from(*await self._snapshots.newest(self._log))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._lead())
+                group.create_task(self._tell_when_leading())
+                if self._snapshots is not None:
+                    group.create_task(self._snapshots.keep(self._writer))
+        finally:
+            self._is_decided.clear()
 
     async def ready(self) -> None:
+        """Returns once it leads. Raises LogBroken when it never will."""
+        await self._is_decided.wait()
+        if self._broken is not None:
+            raise self._broken
         await self._writer.ready.wait()
 
     async def drain(self) -> None:
         """Until every order that came is answered: each read lets one frame go first."""
         while self._unanswered and self._writer.ready.is_set():
             await self._writer.read(lambda state: None)
+        if self._snapshots is not None and self._writer.ready.is_set():
+            await self._snapshots.write_at_the_end(self._writer)
 
     async def put_limit(self, request: quota_pb2.PutLimitRequest) -> quota_pb2.PutLimitResponse:
         answer = await self._decided(requests.put_limit_of(request, self._clock()))
@@ -160,6 +186,21 @@ class QuotaService:
             )
 
         return await self._seen(view)
+
+    async def _lead(self) -> None:
+        try:
+            await self._writer.run()
+        except LogBroken as error:
+            _logger.critical("money is not answered any more: %s", error.message)
+            self._broken = error
+            self._is_decided.set()
+
+    async def _tell_when_leading(self) -> None:
+        await self._writer.ready.wait()
+        self._is_decided.set()
+
+    def _writer_from(self, state: State, after: Cursor) -> QuotaWriter:
+        return DecidedWriter(self._log, self._decider, state, after, self._writer_terms)
 
     async def _decided(self, command: Order, *, lingers: bool = False) -> Answer:
         self._unanswered += 1

@@ -23,3 +23,5 @@ class QuotaSettings(PartSettings):
     late_settle_days: int = Field(default=7, ge=1, le=30)
     # How many commands may wait for the log before more are turned away.
     queue_commands_max: int = Field(default=4096, ge=64, le=1_000_000)
+    # A snapshot is written when so many more events are in the state; starts then read only these.
+    snapshot_events: int = Field(default=100_000, ge=1_000, le=100_000_000)

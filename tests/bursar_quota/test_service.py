@@ -22,6 +22,7 @@ from bursar.quota.v1 import quota_pb2
 from bursar.telemetry import context as trace_context
 from bursar_quota.domain.events import Denied, Expired, Reserved
 from bursar_quota.domain.state import NS_PER_S
+from bursar_quota.service import QuotaService
 from bursar_quota.wire import USAGE
 from faulty_log import Fault, FaultyLog
 from quota_examples import NOON_NS
@@ -225,9 +226,37 @@ async def test_a_log_that_is_not_what_was_written_stops_money_and_says_where():
     frames = log._streams[USAGE].frames
     frames[1] = frames[1][:-1] + bytes([frames[1][-1] ^ 1])
     async with serving(log) as quota:
+        for order in (quota.ready(), quota.reserve(a_reserve())):
+            with pytest.raises(LogBroken) as caught:
+                await order
+            assert caught.value.facts["sequence"] == 2
+
+
+async def test_a_log_that_breaks_while_it_is_at_work_stops_money_and_not_its_process(caplog):
+    log = MemoryLog()
+    quota = QuotaService(log)
+    async with asyncio.TaskGroup() as process:
+        running = process.create_task(quota.run())
+        await quota.ready()
+        await quota.reserve(a_reserve("a"))
+        tail = await log.tail(USAGE)
+        await log.append(USAGE, b"not a frame", tail.sequence, 1.0)
+        with pytest.raises(Unavailable):
+            await quota.reserve(a_reserve("b"))
         with pytest.raises(LogBroken) as caught:
-            await quota.reserve(a_reserve())
-        assert caught.value.facts["sequence"] == 2
+            while True:
+                await answer_or_nothing(quota.reserve(a_reserve("c")))
+        assert caught.value.facts["sequence"] == tail.sequence + 1
+        assert not running.done()
+        running.cancel()
+    assert "money is not answered any more" in caplog.text
+
+
+async def answer_or_nothing(order):
+    try:
+        return await order
+    except Unavailable:
+        return await asyncio.sleep(0)
 
 
 async def test_draining_ends_when_every_order_is_answered():
