@@ -17,10 +17,8 @@ from bursar.telemetry import context as trace_context
 from bursar_executor.domain import Origin
 from bursar_executor.feed import Feed
 from bursar_executor.settings import ExecutorSettings
-from bursar_executor.tasks.assembling import failed
 from bursar_executor.tasks.collaborators import Collaborators
 from bursar_executor.tasks.earlier import Earlier
-from bursar_executor.tasks.ending import Ending
 from bursar_executor.tasks.halt import Cause, Halt, Halted
 from bursar_executor.tasks.pipeline import TaskRun
 from bursar_executor.tasks.recorder import Chronicle, Recorder, Submitting
@@ -59,7 +57,6 @@ class RunningTasks:
         self._submit = submit
         self._team = team
         self._activity = activity
-        self._ending = Ending(team.blobs)
         self._queue: OrderedDict[str, Waiting] = OrderedDict()
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._halts: dict[str, Halt] = {}
@@ -160,17 +157,15 @@ class RunningTasks:
             self._team.clock,
         )
         recorder = Recorder(chronicle)
+        run = TaskRun(waiting.origin, waiting.request, recorder, self._team, waiting.halt)
         try:
-            result = await self._result(waiting, recorder)
+            result = await self._result(run, waiting)
         except Halted:
             return  # a later owner takes it up
-        result.task_id = waiting.origin.task_id
-        result.trace_id = waiting.origin.trace_id.hex()
         result.duration_ns = self._team.clock() - began_ns
-        await self._ending.write(waiting.origin, recorder, result)
+        await self._team.ending.write(waiting.origin, recorder, result, run.kept)
 
-    async def _result(self, waiting: Waiting, recorder: Recorder) -> executor_pb2.TaskResult:
-        run = TaskRun(waiting.origin.task_id, waiting.request, recorder, self._team, waiting.halt)
+    async def _result(self, run: TaskRun, waiting: Waiting) -> executor_pb2.TaskResult:
         try:
             return await run.result(waiting.earlier)
         except Halted:
@@ -178,7 +173,7 @@ class RunningTasks:
         except Exception:  # the edge of a task: one defect must not end its neighbours
             _logger.exception("a defect in task %s", waiting.origin.task_id)
             trace = waiting.origin.trace_id.hex()
-            return failed(Internal(f"a defect; see the server's log, trace {trace}"), run.spent)
+            return run.failed(Internal(f"a defect; see the server's log, trace {trace}"))
 
     def _let_go(self, task_id: str) -> None:
         """Its feed stays at hand for a while, if it holds a result."""

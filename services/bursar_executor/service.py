@@ -27,6 +27,7 @@ from bursar_executor.running_tasks import RunningTasks
 from bursar_executor.settings import ExecutorSettings
 from bursar_executor.tasks.collaborators import Collaborators
 from bursar_executor.tasks.earlier import Earlier
+from bursar_executor.tasks.ending import whole_again, without_its_result
 from bursar_executor.tasks.halt import Cause
 from bursar_executor.tasks.request import DEFAULT_TENANT_ID, TaskRequest, checked, lost
 
@@ -206,7 +207,7 @@ class ExecutorService:
             content = await self._ground.blobs.get(entry.origin.tenant_id, reference)
         except NotFound:
             return without_its_result(ended, entry.origin)
-        return executor_pb2.GetResponse.FromString(content)
+        return whole_again(ended, executor_pb2.GetResponse.FromString(content))
 
     async def cancel(self, request: executor_pb2.CancelRequest) -> executor_pb2.CancelResponse:
         group = self._ready_group()
@@ -230,20 +231,3 @@ class ExecutorService:
     async def _entry(self, tenant_id: str, task_id: str) -> TaskEntry:
         tenant = tenant_id or DEFAULT_TENANT_ID
         return await self._writer.read(lambda tasks: find_task(tasks, tenant, task_id))
-
-
-def without_its_result(ended: tasks_pb2.TaskEnded, origin: Origin) -> executor_pb2.GetResponse:
-    """What the log alone knows of an ended task."""
-    result = executor_pb2.TaskResult(
-        task_id=ended.task_id,
-        state=ended.state,
-        summary="its result is no longer kept",
-        usage=ended.usage,
-        cost=ended.cost,
-        savings=ended.savings,
-        is_from_cache=ended.is_from_cache,
-        trace_id=origin.trace_id.hex(),
-        duration_ns=ended.duration_ns,
-        error_reason=ended.error_reason,
-    )
-    return executor_pb2.GetResponse(state=ended.state, result=result)

@@ -11,6 +11,7 @@ from bursar.clients.compressor import CompressorClient
 from bursar.clients.planner import PlannerClient
 from bursar.clients.quota import QuotaClient
 from bursar_executor.backends.registry import Registry
+from bursar_executor.tasks.ending import Ending
 from bursar_executor.tasks.file_tokens import FileTokens
 
 
@@ -28,3 +29,8 @@ class Collaborators:
     file_tokens: FileTokens = field(default_factory=FileTokens)
     # True where callers are on this machine and their directories may be looked at.
     is_local: bool = False
+
+    @property
+    def ending(self) -> Ending:
+        """Writes the ends of tasks down."""
+        return Ending(self.blobs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bursar.ledger.v1 import ledger_pb2
+from bursar.money import format_usd
 from bursar.planner.v1 import planner_pb2
 from bursar_executor.backends.log_reader import logs_in
 from bursar_executor.tasks.assignment import Assignments, assign
@@ -63,3 +64,12 @@ async def drafted(
     plan = response.plan
     assignments = assign(plan, needed, task.requested_model, described)
     return Draft(plan, needed, is_inferred and bool(needed), file_tokens, assignments)
+
+
+def would_have_held(plan: planner_pb2.Plan) -> str:
+    """What a plan that nobody here can follow would take."""
+    for found in plan.candidates:
+        if found.backend.target.tier == ledger_pb2.BACKEND_TIER_PAID_API and found.is_cost_known:
+            cost = format_usd(found.expected_cost_nano_usd)
+            return f"nothing; it would be about {cost} with {found.backend.backend_id}"
+    return f"nothing; it would be at most {plan.budget.max_tokens:,} tokens"

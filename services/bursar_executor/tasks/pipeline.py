@@ -14,11 +14,11 @@ from bursar.cache.v1 import cache_pb2
 from bursar.errors import BursarError, LimitExceeded
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
-from bursar.money import format_usd
 from bursar.planner.v1 import planner_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar_executor.backends.backend import Backend, Job, Outcome, Work
 from bursar_executor.backends.settings_digest import settings_digest
+from bursar_executor.domain import Origin
 from bursar_executor.tasks import context, kept_outcome, saving
 from bursar_executor.tasks.answer_key import DoneBy, canonical_form
 from bursar_executor.tasks.answers import Answers
@@ -26,11 +26,12 @@ from bursar_executor.tasks.assembling import Progress, assembled, failed
 from bursar_executor.tasks.assignment import Assignment
 from bursar_executor.tasks.bounded_work import worked
 from bursar_executor.tasks.collaborators import Collaborators
-from bursar_executor.tasks.draft import Draft, drafted
+from bursar_executor.tasks.draft import Draft, drafted, would_have_held
 from bursar_executor.tasks.earlier import Earlier
+from bursar_executor.tasks.ending import KeptResult
 from bursar_executor.tasks.failures import ended_by
 from bursar_executor.tasks.halt import Cause, Halt, Halted
-from bursar_executor.tasks.ledger import Spent, spent_by, sum_of_spent
+from bursar_executor.tasks.ledger import spent_by, sum_of_spent
 from bursar_executor.tasks.looking_again import outdated, without_what_is_left
 from bursar_executor.tasks.payment import Bill, Payment
 from bursar_executor.tasks.recorder import Recorder, StepFacts
@@ -59,27 +60,24 @@ class TaskRun:
 
     def __init__(
         self,
-        task_id: str,
+        origin: Origin,
         request: TaskRequest,
         recorder: Recorder,
         team: Collaborators,
         halt: Halt,
     ) -> None:
+        self.kept: KeptResult | None = None
+        self._origin = origin
         self._request = request
         self._recorder = recorder
         self._team = team
         self._halt = halt
         self._attribution = ledger_pb2.Attribution()
         self._attribution.CopyFrom(request.attribution)
-        self._attribution.task_id = task_id
+        self._attribution.task_id = origin.task_id
         self._payment = Payment(team.quota, recorder, self._attribution)
         self._progress = Progress(dict(request.files))
         self._recovered = Recovered()
-
-    @property
-    def spent(self) -> Spent:
-        """What it has taken so far, as far as that is settled."""
-        return self._progress.spent
 
     async def result(self, earlier: Earlier) -> executor_pb2.TaskResult:
         """The end of the task. A BursarError on the way becomes its state. Raises Halted when its
@@ -88,13 +86,22 @@ class TaskRun:
         try:
             result = await self._worked(earlier)
         except BursarError as error:
-            result = failed(error, self._progress.spent)
+            result = self.failed(error)
         except Halted as halted:
             if halted.cause is Cause.INTERRUPTED:
                 raise
-            result = failed(ended_by(halted.cause), self._progress.spent)
+            result = self.failed(ended_by(halted.cause))
         facts = StepFacts(usage=result.usage, cost=result.cost)
         self._recorder.done(REPORT, result.summary, facts)
+        return result
+
+    def failed(self, error: BursarError) -> executor_pb2.TaskResult:
+        """The result of a task that `error` ended, with what it took until then."""
+        return self._named(failed(error, self._progress.spent))
+
+    def _named(self, result: executor_pb2.TaskResult) -> executor_pb2.TaskResult:
+        result.task_id = self._origin.task_id
+        result.trace_id = self._origin.trace_id.hex()
         return result
 
     async def _worked(self, earlier: Earlier) -> executor_pb2.TaskResult:
@@ -107,14 +114,18 @@ class TaskRun:
         if known is not None:
             known.usage.CopyFrom(self._progress.spent.usage)
             known.cost.CopyFrom(self._progress.spent.cost)
-            return known
+            return self._named(known)
         self._halt.check()
         reservation_id = await self._executed(draft)
         bill = self._billed(reservation_id)  # first: what was spent is in the result
-        result = await assembled(self._request.files, self._progress, draft.assignments)
-        keeping = asyncio.ensure_future(answers.keep(result))
+        files = self._request.files
+        result = self._named(await assembled(files, self._progress, draft.assignments))
+        keeping = asyncio.gather(
+            self._team.ending.kept_early(self._origin, self._recorder, result),
+            answers.keep(result),
+        )
         await self._paid(reservation_id, bill)
-        await keeping
+        self.kept, _ = await keeping
         return result
 
     async def _recover(self, earlier: Earlier) -> None:
@@ -141,7 +152,7 @@ class TaskRun:
         why_fresh = self._why_fresh(draft, backends)
         form = b""
         if not why_fresh:
-            origin = self._origin()
+            origin = self._directory()
             versions = [await backend.version(origin) for backend in backends]
             settings = ""
             if origin is not None and len(draft.assignments.readers) < len(working):
@@ -168,7 +179,7 @@ class TaskRun:
             return "the result depends on more than these files"
         return ""
 
-    def _origin(self) -> Path | None:
+    def _directory(self) -> Path | None:
         """Where the files came from, as far as this executor may look there."""
         named = self._request.submitted.origin_directory
         if not named or not self._team.is_local:
@@ -184,7 +195,7 @@ class TaskRun:
             context=await self._compressed(draft, shares),
             max_output_tokens=shares.output_tokens,
             max_duration_s=draft.plan.budget.max_duration_ns / 1e9,
-            origin=self._origin(),
+            origin=self._directory(),
         )
 
     async def _compressed(self, draft: Draft, shares: context.Shares) -> str:
@@ -225,7 +236,7 @@ class TaskRun:
         """
         assigned = await self._assigned(draft)
         if not assigned:
-            why = "paid for before" if draft.assignments.working else _would_have_held(draft.plan)
+            why = "paid for before" if draft.assignments.working else would_have_held(draft.plan)
             self._recorder.skipped(RESERVE, why)
             await self._tell_uncovered(draft)
             return ""
@@ -380,11 +391,3 @@ class TaskRun:
             )
         )
         return not answer.is_allowed
-
-
-def _would_have_held(plan: planner_pb2.Plan) -> str:
-    for found in plan.candidates:
-        if found.backend.target.tier == ledger_pb2.BACKEND_TIER_PAID_API and found.is_cost_known:
-            cost = format_usd(found.expected_cost_nano_usd)
-            return f"nothing; it would be about {cost} with {found.backend.backend_id}"
-    return f"nothing; it would be at most {plan.budget.max_tokens:,} tokens"

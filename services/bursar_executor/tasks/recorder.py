@@ -113,8 +113,13 @@ class Recorder:
         for _, future in self._offered:
             future.result()
 
-    async def end(self, result: executor_pb2.TaskResult, result_reference: str) -> None:
-        """Ends the task in the log, then for its watchers. May be called again when it raises."""
+    async def end(
+        self, result: executor_pb2.TaskResult, result_reference: str, kept_steps: int
+    ) -> None:
+        """Ends the task in the log, then for its watchers. May be called again when it raises.
+
+        `kept_steps` are those that lie with the result.
+        """
         body = tasks_pb2.TaskEnded(
             task_id=result.task_id,
             state=result.state,
@@ -125,6 +130,7 @@ class Recorder:
             is_from_cache=result.is_from_cache,
             duration_ns=result.duration_ns,
             error_reason=result.error_reason,
+            closing_steps=map(_closing, self.steps[kept_steps:]),
         )
         steps = tuple(step for step, future in self._offered if not _is_taken(future))
         ending = self._to.submit(End(self._to.origin, body.SerializeToString(), steps))
@@ -185,6 +191,16 @@ class Recorder:
             refused.set_exception(error)
             refused.exception()  # nobody may ever look at it
             return refused
+
+
+def _closing(step: executor_pb2.Step) -> executor_pb2.Step:
+    """A step as the event of the end may hold it: the words of the report are the result's."""
+    if step.name != executor_pb2.STEP_NAME_REPORT:
+        return step
+    closing = executor_pb2.Step()
+    closing.CopyFrom(step)
+    closing.ClearField("summary")
+    return closing
 
 
 def _is_taken(future: asyncio.Future[str]) -> bool:

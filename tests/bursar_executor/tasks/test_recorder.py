@@ -78,7 +78,7 @@ async def test_the_words_of_a_step_are_not_in_the_log():
     async with writing(log) as writer:
         recorder, _ = recorder_of(writer)
         recorder.done(PLAN, "what Ann wants")
-        await recorder.end(RESULT, "blob_0")
+        await recorder.end(RESULT, "blob_0", 99)
 
     assert all(b"Ann" not in event.payload for event in await events(log, "tasks"))
 
@@ -103,7 +103,7 @@ async def test_the_end_brings_along_what_the_log_did_not_take():
             await recorder.durable()
         log.faults = []
         recorder.done(REPORT, "")
-        await recorder.end(RESULT, "blob_0")
+        await recorder.end(RESULT, "blob_0", 99)
 
     assert {step.name for step in await recorded_steps(log)} == {PLAN, REPORT}
     assert (await kinds(log, "tasks"))[-1] == "task.ended"
@@ -117,12 +117,12 @@ async def test_an_end_that_failed_may_be_tried_again():
         recorder.done(REPORT, "")
         log.faults = [Fault.NO_LEADER] * 200
         with pytest.raises(LogUnavailable):
-            await recorder.end(RESULT, "blob_0")
+            await recorder.end(RESULT, "blob_0", 99)
         assert feed.result is None
         log.faults = []
 
-        await recorder.end(RESULT, "blob_0")
-        await recorder.end(RESULT, "blob_0")
+        await recorder.end(RESULT, "blob_0", 99)
+        await recorder.end(RESULT, "blob_0", 99)
 
     assert await kinds(log, "tasks") == ["task.submitted", "task.step_recorded", "task.ended"]
 
@@ -134,7 +134,7 @@ async def test_a_step_while_nobody_leads_waits_for_the_end_of_its_task():
         writer.ready.clear()
         recorder.done(PLAN, "")
         writer.ready.set()
-        await recorder.end(RESULT, "blob_0")
+        await recorder.end(RESULT, "blob_0", 99)
 
     assert len(feed.steps) == len(await recorded_steps(log)) == 1
 

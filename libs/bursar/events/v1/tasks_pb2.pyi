@@ -200,6 +200,7 @@ class TaskEnded(message.Message):
     IS_FROM_CACHE_FIELD_NUMBER: builtins.int
     DURATION_NS_FIELD_NUMBER: builtins.int
     ERROR_REASON_FIELD_NUMBER: builtins.int
+    CLOSING_STEPS_FIELD_NUMBER: builtins.int
     task_id: builtins.str
     state: executor_pb2.TaskState.ValueType
     result_reference: builtins.str
@@ -214,6 +215,10 @@ class TaskEnded(message.Message):
     def cost(self) -> ledger_pb2.Cost: ...
     @builtins.property
     def savings(self) -> containers.RepeatedCompositeFieldContainer[ledger_pb2.Saving]: ...
+    @builtins.property
+    def closing_steps(self) -> containers.RepeatedCompositeFieldContainer[executor_pb2.Step]:
+        """Steps that came after the result was kept, without the words of the last: they are the result's summary."""
+
     def __init__(
         self,
         *,
@@ -226,10 +231,11 @@ class TaskEnded(message.Message):
         is_from_cache: builtins.bool = ...,
         duration_ns: builtins.int = ...,
         error_reason: builtins.str = ...,
+        closing_steps: abc.Iterable[executor_pb2.Step] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "duration_ns", b"duration_ns", "error_reason", b"error_reason", "is_from_cache", b"is_from_cache", "result_reference", b"result_reference", "savings", b"savings", "state", b"state", "task_id", b"task_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["closing_steps", b"closing_steps", "cost", b"cost", "duration_ns", b"duration_ns", "error_reason", b"error_reason", "is_from_cache", b"is_from_cache", "result_reference", b"result_reference", "savings", b"savings", "state", b"state", "task_id", b"task_id", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
