@@ -359,6 +359,22 @@ async def test_tasks_above_the_bound_wait_for_their_turn_in_order(ground, monkey
     assert ended == task_ids
 
 
+async def test_a_process_is_not_idle_while_a_task_is_at_work_that_nobody_watches(
+    with_model, provider
+):
+    task_id = await with_model.submitted(f"{WORDS} [simulate: never]", model=GPT)
+    async with asyncio.timeout(WAIT_S):
+        await provider.until(lambda: provider.calls_in_flight == 1)
+
+    assert with_model.ground.activity.idle_s() == 0
+
+    cancel = executor_pb2.CancelRequest(tenant_id=ANN.tenant_id, task_id=task_id)
+    await with_model.executor.cancel(cancel)
+    await with_model.watched(task_id)
+    await with_model.service.drain()
+    assert with_model.ground.activity.idle_s() > 0
+
+
 async def test_the_same_operation_is_the_same_task(here):
     task_ids = {
         await here.submitted("why did this fail", files=LOG, operation_id="op") for _ in range(3)

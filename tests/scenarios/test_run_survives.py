@@ -110,6 +110,16 @@ def test_a_task_goes_on_after_its_whole_instance_was_killed(bursar, here):
     assert kinds["usage.released"] == 1
 
 
+def test_an_instance_that_nobody_asks_ends_by_itself(bursar, here):
+    process = bursar.start("up", "--idle-exit-s", "0.1", cwd=here)
+
+    done = ended(process)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ready")
+    assert bursar.instance is None
+
+
 def test_an_instance_that_is_told_to_end_lets_its_task_come_to_its_end(bursar, here):
     with up(bursar, here) as instance:
         running = bursar.start(
