@@ -7,7 +7,7 @@ others from the settlement of the call they were made on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 NS_PER_DAY = 86_400 * 1_000_000_000
@@ -78,6 +78,22 @@ class Fact:
     is_cost_known: bool = True
     overrun_nano_usd: int = 0
     savings: tuple[Saved, ...] = ()
+    # How many more calls nobody knows the end of; -1 takes one back.
+    unknown_calls: int = 0
+
+
+def reversed_charge(charge: Fact, at_ns: int) -> Fact:
+    """What takes a charge back when a late settle has said what the call really took."""
+    tokens = charge.tokens
+    return replace(
+        charge,
+        what=What.CALL,
+        at_ns=at_ns,
+        tokens=Tokens(-tokens.input_tokens, output_tokens=-tokens.output_tokens),
+        calls=-charge.calls,
+        cost_nano_usd=-charge.cost_nano_usd,
+        unknown_calls=-1,
+    )
 
 
 @dataclass(slots=True)
@@ -112,7 +128,7 @@ class Totals:
         self.overrun_nano_usd += fact.overrun_nano_usd
         self.calls_without_price += fact.calls if not fact.is_cost_known else 0
         self.calls_denied += fact.what is What.DENIED
-        self.calls_unknown += fact.what is What.UNKNOWN
+        self.calls_unknown += (fact.what is What.UNKNOWN) + fact.unknown_calls
         self.cache_hits += fact.what is What.HIT
         self.cache_misses += fact.what is What.MISS
         self.calls_avoided += fact.what in (What.HIT, What.FREE_WORK)

@@ -11,7 +11,7 @@ from bursar.money import nano_usd_from_pico_usd
 from bursar.quota.v1 import quota_pb2
 from bursar_efficiency.domain import Fact, Saved, Tokens, What, Who, saved_by_provider_cache
 
-CALL_TIERS = (ledger_pb2.BACKEND_TIER_LOCAL_MODEL, ledger_pb2.BACKEND_TIER_PAID_API)
+SETTLED, EXPIRED = "usage.settled", "usage.expired"
 
 
 def fact_of(envelope: event_pb2.Event) -> Fact | None:
@@ -108,9 +108,21 @@ def _task_ended(envelope: event_pb2.Event) -> Fact:
     )
 
 
+def is_late(envelope: event_pb2.Event) -> bool:
+    """Whether a settle replaces the charge of an expired hold."""
+    return usage_pb2.Settled.FromString(envelope.payload).is_late
+
+
+def reservation_of(envelope: event_pb2.Event) -> str:
+    """Whose end an event is: `usage.settled` or `usage.expired`."""
+    if envelope.kind == SETTLED:
+        return usage_pb2.Settled.FromString(envelope.payload).reservation_id
+    return usage_pb2.Expired.FromString(envelope.payload).reservation_id
+
+
 _LIFTS: dict[str, Callable[[event_pb2.Event], Fact | None]] = {
-    "usage.settled": _settled,
-    "usage.expired": _expired,
+    SETTLED: _settled,
+    EXPIRED: _expired,
     "usage.recorded": _recorded,
     "usage.denied": _denied,
     "cache.hit": _hit,

@@ -14,8 +14,10 @@ from bursar.eventlog.envelope import Origin, observed_event
 from bursar.eventlog.memory import MemoryLog
 from bursar.eventlog.observed import ObservedWriter
 from bursar.eventlog.stream import StreamId
-from bursar.events.v1 import cache_pb2
+from bursar.events.v1 import cache_pb2, usage_pb2
 from bursar.ledger.v1 import ledger_pb2
+from bursar_efficiency.domain import totals_of
+from bursar_efficiency.projection import Accounts, Place
 from bursar_efficiency.service import EfficiencyService
 
 TRACE = bytes(range(16))
@@ -129,3 +131,37 @@ async def test_another_tenants_task_is_as_unknown_as_one_that_never_was(service,
 async def test_a_period_that_ends_before_it_begins_is_refused_by_name(service):
     with pytest.raises(InvalidRequest, match="until_ns"):
         await service.report(efficiency_pb2.ReportRequest(since_ns=5, until_ns=5))
+
+
+def usage_event(kind: str, payload) -> bytes:
+    origin = Origin("default", task_id="task_1")
+    return observed_event(kind, payload.SerializeToString(), origin, at_ns=1_000)
+
+
+def test_a_call_charged_at_its_expiry_and_settled_late_counts_once():
+    who = ledger_pb2.Attribution(tenant_id="default")
+    target = ledger_pb2.Target(provider="p", model="m", tier=ledger_pb2.BACKEND_TIER_PAID_API)
+    charged = ledger_pb2.Amounts(
+        requests=1, input_tokens=100, output_tokens=900, cost_nano_usd=5_000
+    )
+    expired = usage_pb2.Expired(
+        reservation_id="r", is_charged=True, attribution=who, target=target, charged=charged
+    )
+    settled = usage_pb2.Settled(
+        reservation_id="r",
+        attribution=who,
+        target=target,
+        usage=ledger_pb2.TokenUsage(input_tokens=90, output_tokens=10),
+        cost=ledger_pb2.Cost(total_nano_usd=700, is_known=True),
+        is_late=True,
+    )
+    accounts = Accounts()
+    accounts.take(usage_event("usage.expired", expired), Place(StreamId("usage"), 1, 0))
+    before = totals_of(accounts.facts)
+    assert (before.calls_unknown, before.cost_nano_usd) == (1, 5_000)
+
+    accounts.take(usage_event("usage.settled", settled), Place(StreamId("usage"), 2, 0))
+
+    after = totals_of(accounts.facts)
+    assert (after.calls_made, after.calls_unknown, after.cost_nano_usd) == (1, 0, 700)
+    assert (after.input_tokens, after.output_tokens) == (90, 10)
