@@ -1,13 +1,17 @@
 """The rules of a task's life in the log: submitted once, recorded step by step, ended exactly once.
 
-Bodies are the encoded payloads of bursar.events.v1; the rules never look inside.
+Bodies are the encoded payloads of bursar.events.v1; the rules never look inside. Values are
+structs: they are made for every step, at a fifth of what a frozen dataclass takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bursar.errors import Conflict, FailedPrecondition, InvalidRequest, NotFound
 
@@ -28,8 +32,7 @@ class Changes(Protocol):
     def drop(self, mapping: dict[Key, Value], key: Key) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, gc=False):
     """Whose task it is and which trace it belongs to. `working_copy` is encoded, empty outside
     git.
     """
@@ -48,8 +51,7 @@ class RecordedStep(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Submit:
+class Submit(Struct, frozen=True, gc=False):
     """Takes a task; its inputs are durable already."""
 
     origin: Origin
@@ -58,8 +60,7 @@ class Submit:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RecordStep:
+class RecordStep(Struct, frozen=True, gc=False):
     """A step began, ended, was skipped or failed. A number stands for one record: the same again
     causes nothing.
     """
@@ -69,8 +70,7 @@ class RecordStep:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True, gc=False):
     """The task is over, one way or another. `steps` are those that may not be in the log yet: they
     go in with the end, so that no end stands without them.
     """
@@ -80,8 +80,7 @@ class End:
     steps: tuple[RecordedStep, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestCancel:
+class RequestCancel(Struct, frozen=True, gc=False):
     """Asks for an end as soon as the present step lets go."""
 
     origin: Origin
@@ -90,37 +89,32 @@ class RequestCancel:
 Command = Submit | RecordStep | End | RequestCancel
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Struct, frozen=True, gc=False):
     origin: Origin
     operation_id: str
     fingerprint: bytes
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecorded:
+class StepRecorded(Struct, frozen=True, gc=False):
     origin: Origin
     step_number: int
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, gc=False):
     origin: Origin
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
+class CancelRequested(Struct, frozen=True, gc=False):
     origin: Origin
 
 
 Event = Submitted | StepRecorded | Ended | CancelRequested
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEntry:
+class TaskEntry(Struct, frozen=True, gc=False):
     """A task as the log has it. What was asked and the steps are let go when it ends: its result
     holds them.
     """
@@ -133,8 +127,7 @@ class TaskEntry:
     is_cancel_requested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     """What an operation id stands for."""
 
     fingerprint: bytes
@@ -157,8 +150,7 @@ class Tasks:
         return tuple(sorted(waiting, key=lambda entry: entry.origin.task_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True, gc=False):
     """Events and the id of the task they are about."""
 
     events: tuple[Event, ...]
