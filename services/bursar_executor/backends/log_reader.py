@@ -72,8 +72,14 @@ class LogReaderBackend:
         )
 
 
-def logs_in(files: dict[str, bytes]) -> dict[str, str]:
+async def logs_in(files: dict[str, bytes]) -> dict[str, str]:
     """Which of the files are test logs, and which runner wrote each."""
+    if sum(map(len, files.values())) < THREAD_BYTES_MIN:
+        return _logs_in(files)
+    return await asyncio.to_thread(_logs_in, files)
+
+
+def _logs_in(files: dict[str, bytes]) -> dict[str, str]:
     found = {path: detect(_text(content)) for path, content in files.items()}
     return {path: kind for path, kind in found.items() if kind is not None}
 

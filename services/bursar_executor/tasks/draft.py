@@ -43,7 +43,7 @@ async def drafted(
 ) -> Draft:
     """Raises NotFound for a model there is none of, BackendUnavailable for one that is not here."""
     stated = request.submitted.task
-    logs = logs_in(request.files)
+    logs = await logs_in(request.files)
     is_inferred = not stated.required_capabilities and not stated.requested_model
     needed = (
         inferred_capabilities(stated.description, logs)
