@@ -23,7 +23,6 @@ from bursar.wiring.settings import ProcessSettings
 from bursar_all.presented import presented_key
 
 GRPC_ADDRESS = "grpc_address"
-EDGE_URL = "edge_url"
 # An instance that a command started for itself goes when nobody has asked it anything for this
 # long.
 IDLE_EXIT_S = 30.0

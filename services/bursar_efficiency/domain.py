@@ -80,10 +80,28 @@ class Fact:
     savings: tuple[Saved, ...] = ()
     # How many more calls nobody knows the end of; -1 takes one back.
     unknown_calls: int = 0
+    # The reservation this charges at its expiry, and the one whose charge this settles late.
+    charges: str = ""
+    replaces_charge_of: str = ""
 
 
-def reversed_charge(charge: Fact, at_ns: int) -> Fact:
-    """What takes a charge back when a late settle has said what the call really took."""
+@dataclass(slots=True)
+class Charges:
+    """Expired holds that were charged and not settled since, by reservation."""
+
+    standing: dict[str, Fact] = field(default_factory=dict)
+
+    def counted(self, fact: Fact) -> tuple[Fact, ...]:
+        """What `fact` adds: a call charged at its expiry and settled later counts once, as
+        settled.
+        """
+        if fact.charges:
+            self.standing[fact.charges] = fact
+        charge = self.standing.pop(fact.replaces_charge_of, None)
+        return (fact,) if charge is None else (fact, _taken_back(charge, fact.at_ns))
+
+
+def _taken_back(charge: Fact, at_ns: int) -> Fact:
     tokens = charge.tokens
     return replace(
         charge,
@@ -93,6 +111,7 @@ def reversed_charge(charge: Fact, at_ns: int) -> Fact:
         calls=-charge.calls,
         cost_nano_usd=-charge.cost_nano_usd,
         unknown_calls=-1,
+        charges="",
     )
 
 

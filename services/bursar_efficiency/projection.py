@@ -14,8 +14,8 @@ from bursar.eventlog.projection import Chain, Projection
 from bursar.eventlog.stream import StreamId
 from bursar.eventlog.writers import WriterChains
 from bursar.events.v1 import event_pb2
-from bursar_efficiency.domain import Fact, reversed_charge
-from bursar_efficiency.wire import EXPIRED, SETTLED, fact_of, is_late, reservation_of
+from bursar_efficiency.domain import Charges, Fact
+from bursar_efficiency.wire import fact_of
 
 DECIDED = (StreamId("usage"), StreamId("tasks"))
 OBSERVED = (StreamId("cache"), StreamId("plans"), StreamId("compression"))
@@ -35,8 +35,7 @@ class Accounts:
     """Everything that was folded. Places are kept by id, contents stay in the log."""
 
     facts: list[Fact] = field(default_factory=list)
-    # Charges of expired holds, by reservation, until a late settle takes them back.
-    charges: dict[str, Fact] = field(default_factory=dict)
+    charges: Charges = field(default_factory=Charges)
     by_task: defaultdict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     by_call: defaultdict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     by_trace: defaultdict[bytes, list[Place]] = field(default_factory=lambda: defaultdict(list))
@@ -52,17 +51,7 @@ class Accounts:
             self.by_trace[envelope.trace_id].append(place)
         fact = fact_of(envelope)
         if fact is not None:
-            self.facts.append(fact)
-        self._keep_or_reverse_a_charge(envelope, fact)
-
-    def _keep_or_reverse_a_charge(self, envelope: event_pb2.Event, fact: Fact | None) -> None:
-        """A call charged at its expiry and settled later counts once, as it was settled."""
-        if envelope.kind == EXPIRED and fact is not None:
-            self.charges[reservation_of(envelope)] = fact
-        elif envelope.kind == SETTLED and is_late(envelope):
-            charge = self.charges.pop(reservation_of(envelope), None)
-            if charge is not None:
-                self.facts.append(reversed_charge(charge, envelope.at_ns))
+            self.facts += self.charges.counted(fact)
 
 
 class StreamReader:

@@ -13,7 +13,7 @@ from bursar.eventlog.log import EventLog
 from bursar.events.v1 import event_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.rpc import deadline
-from bursar_efficiency.domain import Fact, day_of, grouped, totals_of
+from bursar_efficiency.domain import Charges, Fact, day_of, grouped, totals_of
 from bursar_efficiency.messages import entry_message, totals_message
 from bursar_efficiency.projection import DECIDED, OBSERVED, Accounts, Place, StreamReader
 from bursar_efficiency.wire import fact_of
@@ -113,7 +113,9 @@ class EfficiencyService:
         subject, places = self._places(request)
         if not places:
             raise NotFound(f"the log has nothing of {subject!r}", facts={"subject": subject})
-        entries, facts = [], []
+        charges = Charges()
+        entries: list[efficiency_pb2.AuditEntry] = []
+        facts: list[Fact] = []
         frames: dict[tuple[str, int], tuple[Frame, bytes]] = {}
         for place in places[:AUDIT_ENTRIES_MAX]:
             envelope, position, hashed = await self._read(place, frames)
@@ -122,7 +124,7 @@ class EfficiencyService:
             entries.append(entry_message(envelope, position, hashed))
             fact = fact_of(envelope)
             if fact is not None:
-                facts.append(fact)
+                facts += charges.counted(fact)
         if not entries:
             raise NotFound(f"the log has nothing of {subject!r}", facts={"subject": subject})
         entries.sort(key=lambda entry: entry.at_ns)

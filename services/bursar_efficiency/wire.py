@@ -11,8 +11,6 @@ from bursar.money import nano_usd_from_pico_usd
 from bursar.quota.v1 import quota_pb2
 from bursar_efficiency.domain import Fact, Saved, Tokens, What, Who, saved_by_provider_cache
 
-SETTLED, EXPIRED = "usage.settled", "usage.expired"
-
 
 def fact_of(envelope: event_pb2.Event) -> Fact | None:
     """The fact an event adds to totals; None for kinds that add nothing."""
@@ -34,6 +32,7 @@ def _settled(envelope: event_pb2.Event) -> Fact:
         is_cost_known=event.cost.is_known,
         overrun_nano_usd=event.overrun.cost_nano_usd,
         savings=(*_saved(event.savings), *_provider_cache(tokens, event.cost)),
+        replaces_charge_of=event.reservation_id if event.is_late else "",
     )
 
 
@@ -56,6 +55,7 @@ def _expired(envelope: event_pb2.Event) -> Fact | None:
         ),
         calls=max(1, event.charged.requests),
         cost_nano_usd=event.charged.cost_nano_usd,
+        charges=event.reservation_id,
     )
 
 
@@ -108,21 +108,9 @@ def _task_ended(envelope: event_pb2.Event) -> Fact:
     )
 
 
-def is_late(envelope: event_pb2.Event) -> bool:
-    """Whether a settle replaces the charge of an expired hold."""
-    return usage_pb2.Settled.FromString(envelope.payload).is_late
-
-
-def reservation_of(envelope: event_pb2.Event) -> str:
-    """Whose end an event is: `usage.settled` or `usage.expired`."""
-    if envelope.kind == SETTLED:
-        return usage_pb2.Settled.FromString(envelope.payload).reservation_id
-    return usage_pb2.Expired.FromString(envelope.payload).reservation_id
-
-
 _LIFTS: dict[str, Callable[[event_pb2.Event], Fact | None]] = {
-    SETTLED: _settled,
-    EXPIRED: _expired,
+    "usage.settled": _settled,
+    "usage.expired": _expired,
     "usage.recorded": _recorded,
     "usage.denied": _denied,
     "cache.hit": _hit,

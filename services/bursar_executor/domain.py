@@ -6,7 +6,6 @@ structs: they are made for every step, at a fifth of what a frozen dataclass tak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -269,8 +268,3 @@ def _let_the_oldest_go(tasks: Tasks, ended_task_id: str, changes: Changes) -> No
     entry = tasks.entries[oldest]
     changes.drop(tasks.entries, oldest)
     changes.drop(tasks.operations, (entry.origin.tenant_id, entry.operation_id))
-
-
-def summary_of(tasks: Tasks) -> Mapping[str, int]:
-    """How many tasks run and how many ended ones are still known."""
-    return {"running": len(tasks.running()), "ended_known": len(tasks.ended_order)}

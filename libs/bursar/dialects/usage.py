@@ -10,7 +10,6 @@ import msgspec
 from bursar.errors import InvalidRequest
 from bursar.prices.usage import ProviderFormat, Usage, usage_from_provider
 
-ProviderUsage: TypeAlias = Usage
 UsageObject: TypeAlias = "Mapping[str, Any]"
 
 
