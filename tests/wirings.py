@@ -16,7 +16,7 @@ from bursar.clients.efficiency import EfficiencyClient
 from bursar.clients.executor import ExecutorClient
 from bursar.clients.planner import PlannerClient
 from bursar.clients.quota import QuotaClient
-from bursar.clients.remote import REMOTES
+from bursar.clients.remote import CONTRACTS, REMOTES
 from bursar.identity import Keyring, service_key
 from bursar.rpc.calling import channel_to
 from bursar.wiring.run import hosting
@@ -25,7 +25,7 @@ from bursar_all.targets import modules
 from deployed import Machine
 from workloads import SERVICES, compose_workloads, with_environment
 
-ASKED = tuple(name for name in SERVICES if name != "edge")
+ASKED = tuple(name for name in SERVICES if name in CONTRACTS)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 MANIFESTS = sorted((ROOT / "deploy" / "k8s").glob("*.yaml"))
-SERVICES = ("quota", "cache", "compressor", "planner", "executor", "efficiency", "edge")
+SERVICES = ("quota", "cache", "compressor", "planner", "executor", "efficiency", "notary", "edge")
 WORKLOAD_KINDS = ("Deployment", "StatefulSet")
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")

@@ -18,7 +18,7 @@ from bursar_all.presented import own_attribution, presented_key
 from bursar_all.targets import modules
 
 # The edge is for HTTP callers; who embeds has no need of it.
-EMBEDDED = ("quota", "cache", "compressor", "planner", "executor", "efficiency")
+EMBEDDED = ("quota", "cache", "compressor", "planner", "executor", "efficiency", "notary")
 
 
 class Bursar:

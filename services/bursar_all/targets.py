@@ -17,6 +17,7 @@ TARGETS: dict[str, str] = {
     "planner": "bursar_planner.module",
     "executor": "bursar_executor.module",
     "efficiency": "bursar_efficiency.module",
+    "notary": "bursar_notary.module",
     "edge": "bursar_edge.module",
 }
 

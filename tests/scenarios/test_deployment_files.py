@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bursar.clients.remote import CONTRACTS
 from bursar.wiring.installation import Installation
 from bursar.wiring.kubernetes_secrets import as_manifests
 from bursar.wiring.settings import ProcessSettings
@@ -119,7 +120,7 @@ def test_both_deployments_start_the_same_with_the_same_settings(name, deployed, 
 def test_every_setting_of_a_process_is_one_there_is(composed):
     known = {f"BURSAR_{field}".upper() for field in ProcessSettings.model_fields}
     environment = composed["quota"].environment
-    peers = {f"BURSAR_PEER_{name}".upper() for name in SERVICES if name != "edge"}
+    peers = {f"BURSAR_PEER_{name}".upper() for name in CONTRACTS}
     assert set(environment) <= known | peers
     assert peers <= set(environment)
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from time import time_ns
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
-from bursar.durable_files import replace_file
-from bursar.errors import FailedPrecondition
+from bursar.errors import LogUnavailable
 from bursar.eventlog.checkpoint import Checkpoint, Head, sign, verify
-from bursar.eventlog.frame import NO_HASH, FrameKind
-from bursar.eventlog.log import Cursor, EventLog, Record
-from bursar.eventlog.observed import ObservedTerms, ObservedWriter
+from bursar.eventlog.frame import ID_BYTES, NO_HASH, FrameKind, Heading, encode
+from bursar.eventlog.log import Cursor, EventLog, FenceRefused, LogClosed, Record
 from bursar.eventlog.projection import Projection
 from bursar.eventlog.stream import StreamId
 from bursar.eventlog.writers import WriterChains
@@ -31,6 +22,8 @@ from bursar.eventlog.writers import WriterChains
 CHECKPOINTS = StreamId("checkpoints")
 FRAMES_MAX = 1000
 INTERVAL_S = 60.0
+ANSWER_S = 2.0
+PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,8 @@ class CheckpointTerms:
 class Checkpointer:
     """Signs what it follows into the stream `checkpoints`, beginning where the last one ended.
 
-    One for a log, and at most 160 streams: a checkpoint is one event.
+    At most 160 streams: a checkpoint is one event. Its append is fenced, though the stream is an
+    observed one: of several that sign with the same key each continues the other's last.
     """
 
     def __init__(
@@ -55,12 +49,14 @@ class Checkpointer:
         key: Ed25519PrivateKey,
         terms: CheckpointTerms | None = None,
     ) -> None:
+        self.attached = asyncio.Event()
         self._log = log
         self._key = key
         self._terms = terms or CheckpointTerms()
         self._heads = {stream: Head(Cursor(stream)) for stream in streams}
-        self._number = 0
-        self._previous_hash = NO_HASH
+        chain = WriterChains(Cursor(CHECKPOINTS))
+        self._signed = Projection[bytes](b"", chain, lambda _, signed, number: signed)
+        self._number = 0  # of the last checkpoint
         self._unsigned_frames = 0
         self._enough = asyncio.Event()
 
@@ -70,32 +66,27 @@ class Checkpointer:
         """
         for stream in (CHECKPOINTS, *self._heads):
             await self._log.open(stream)
-        await self._resume()
-        writer = ObservedWriter(
-            self._log, CHECKPOINTS, ObservedTerms(kind=FrameKind.CHECKPOINT, frame_s=0.0)
-        )
+        for head in await self._resume():
+            if head.cursor.stream in self._heads:
+                self._heads[head.cursor.stream] = head
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(writer.run())
             for head in self._heads.values():
                 tasks.create_task(self._log.follow(head.cursor, self._receive))
+            self.attached.set()
             while True:
                 await self._wait()
                 if self._unsigned_frames:
-                    writer.write(self._sign())
+                    await self._sign_durably()
 
-    async def _resume(self) -> None:
-        """Takes number, hash and heads from the last checkpoint in the log."""
+    async def _resume(self) -> tuple[Head, ...]:
+        """The heads in the last checkpoint; the next one continues it."""
         tail = await self._log.tail(CHECKPOINTS)
-        chain = WriterChains(Cursor(CHECKPOINTS))
-        found = Projection[bytes](b"", chain, lambda _, signed, number: signed)
-        await found.catch_up(self._log, tail.sequence)
-        if not found.state:
-            return
-        last = verify(found.state, self._key.public_key())
-        self._number, self._previous_hash = last.number, sha256(found.state).digest()
-        for head in last.heads:
-            if head.cursor.stream in self._heads:
-                self._heads[head.cursor.stream] = head
+        await self._signed.catch_up(self._log, tail.sequence)
+        if not self._signed.state:
+            return ()
+        last = verify(self._signed.state, self._key.public_key())
+        self._number = last.number
+        return last.heads
 
     def _receive(self, record: Record) -> None:
         self._heads[record.stream] = self._heads[record.stream].after(record)
@@ -111,31 +102,50 @@ class Checkpointer:
             pass
         self._enough.clear()
 
-    def _sign(self) -> bytes:
-        self._number += 1
+    async def _sign_durably(self) -> None:
+        """One checkpoint of how it stands now, in the log. Tries until the log takes it."""
         self._unsigned_frames = 0
+        while True:
+            try:
+                await self._log.append(
+                    CHECKPOINTS, self._next_frame(), self._signed.cursor.sequence, ANSWER_S
+                )
+                return await self._resume_certainly()
+            except LogClosed:
+                raise
+            except (FenceRefused, LogUnavailable):  # another's, or our own, may stand there
+                await asyncio.sleep(PAUSE_S)
+                await self._resume_certainly()
+
+    async def _resume_certainly(self) -> None:
+        while True:
+            try:
+                await self._resume()
+                return
+            except LogClosed:
+                raise
+            except LogUnavailable:
+                await asyncio.sleep(PAUSE_S)
+
+    def _next_frame(self) -> bytes:
+        """A frame of a writer of its own: whether the one before it landed need not be known."""
+        last = self._signed.state
+        now_ns = self._terms.clock()
         checkpoint = Checkpoint(
-            self._number, self._terms.clock(), self._previous_hash, tuple(self._heads.values())
+            number=self._number + 1,
+            signed_at_ns=now_ns,
+            previous_hash=sha256(last).digest() if last else NO_HASH,
+            heads=tuple(self._heads.values()),
         )
-        signed = sign(checkpoint, self._key)
-        self._previous_hash = sha256(signed).digest()
-        return signed
-
-
-def signing_key(path: Path) -> Ed25519PrivateKey:
-    """The key in `path` (PEM), made there for this user alone when there is none.
-
-    Keep it where the writers cannot read it. Raises FailedPrecondition for a file that is no key.
-    """
-    if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        replace_file(path, pem)
-        return key
-    try:
-        loaded = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise FailedPrecondition(f"{path} holds no private key: {type(error).__name__}") from error
-    if not isinstance(loaded, Ed25519PrivateKey):
-        raise FailedPrecondition(f"{path} holds a key of another kind than Ed25519")
-    return loaded
+        heading = Heading(
+            kind=FrameKind.CHECKPOINT,
+            stream=CHECKPOINTS,
+            writer_id=os.urandom(ID_BYTES),
+            writer_epoch=0,
+            writer_sequence=1,
+            attempt_id=os.urandom(ID_BYTES),
+            first_event_number=1,
+            written_at_ns=now_ns,
+            previous_hash=NO_HASH,
+        )
+        return encode(heading, [sign(checkpoint, self._key)])

@@ -88,6 +88,12 @@ def terms_of(stream: StreamId) -> StreamTerms:
     return terms
 
 
+def signed_streams(usage_partitions: int) -> tuple[StreamId, ...]:
+    """Every stream there is, but for the checkpoints that sign them."""
+    counts = {name: 1 for name in STREAMS if name != "checkpoints"} | {"usage": usage_partitions}
+    return tuple(StreamId(name, at) for name, count in counts.items() for at in range(count))
+
+
 def max_bytes_of(stream: StreamId, store_bytes: int, partitions: int) -> int:
     """The bytes that one partition of `stream` may fill: its share, split evenly, rounded down."""
     return store_bytes * terms_of(stream).share_pct // 100 // partitions

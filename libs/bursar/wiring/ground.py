@@ -30,6 +30,7 @@ async def laid_ground(
             data_dir=settings.data_dir,
             identity_dir=settings.identity_place,
             clock=time.time_ns,
+            usage_partitions=settings.usage_partitions,
         )
 
 

@@ -32,6 +32,8 @@ class Ground:
     data_dir: Path
     identity_dir: Path
     clock: Callable[[], int]
+    # Over how many streams the tenants' money is spread.
+    usage_partitions: int = 1
     # Shared by all that callers can reach, so that an idle process knows that it is.
     activity: Activity = field(default_factory=Activity)
 

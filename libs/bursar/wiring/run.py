@@ -110,10 +110,14 @@ def _as(url: str, credentials: Credentials | None) -> Access:
 
 def _terms(settings: ProcessSettings, broker: EmbeddedBroker | None) -> JetStreamTerms:
     """The broker is asked whether it syncs every write, where we may ask it that."""
+    partitions = {"usage": settings.usage_partitions}
     if broker is not None:
-        return JetStreamTerms(inspector=_as(broker.url, broker.inspector))
+        return JetStreamTerms(partitions=partitions, inspector=_as(broker.url, broker.inspector))
     inspector = credentials_in("broker_inspector_file", settings.broker_inspector_file)
-    return JetStreamTerms(inspector=_as(settings.broker_url, inspector) if inspector else None)
+    return JetStreamTerms(
+        partitions=partitions,
+        inspector=_as(settings.broker_url, inspector) if inspector else None,
+    )
 
 
 async def serve(settings: ProcessSettings, modules: Sequence[Module]) -> None:

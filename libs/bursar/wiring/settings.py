@@ -11,6 +11,8 @@ from pydantic import Field, SecretStr
 from bursar.secret import Secret
 from bursar.settings import PartSettings, settings_of
 
+USAGE_PARTITIONS_MAX = 64
+
 
 def default_data_dir() -> Path:
     """`bursar` in the user's data folder. Source: XDG Base Directory Specification."""
@@ -31,6 +33,8 @@ class ProcessSettings(PartSettings):
     broker_credentials_file: Path | None = None
     # Who may ask another's broker whether it syncs every write; None: its operator has to know.
     broker_inspector_file: Path | None = None
+    # Over how many streams money is spread, by tenant. As at the first start, for ever.
+    usage_partitions: int = Field(default=1, ge=1, le=USAGE_PARTITIONS_MAX)
     # Where content is kept: on this machine, or on the broker for processes that come and go.
     blobs: Literal["directory", "broker"] = "directory"
     blobs_bytes_max: int = Field(default=2 * 1024**3, ge=64 * 1024**2)

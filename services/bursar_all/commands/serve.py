@@ -23,7 +23,7 @@ def command(
     broker_url: str | None,
 ) -> None:
     """Run SERVICES (comma-separated: quota, cache, compressor, planner, executor, efficiency,
-    edge).
+    notary, edge).
     """
     from bursar.wiring.loop import run_serving
     from bursar.wiring.run import serve

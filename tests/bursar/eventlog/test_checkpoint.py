@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bursar.errors import FailedPrecondition, LogBroken
 from bursar.eventlog.checkpoint import Checkpoint, Head, sign, verify
-from bursar.eventlog.checkpointing import CHECKPOINTS, Checkpointer, CheckpointTerms, signing_key
+from bursar.eventlog.checkpointing import CHECKPOINTS, Checkpointer, CheckpointTerms
 from bursar.eventlog.frame import decode
 from bursar.eventlog.log import Cursor
 from bursar.eventlog.memory import MemoryLog
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
+from bursar.eventlog.signing import public_key, publish_key, signing_key
 from bursar.eventlog.stream import StreamId
 
 CACHE, PLANS = StreamId("cache"), StreamId("plans")
@@ -70,6 +71,10 @@ def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path):
     made = signing_key(path)
     assert signing_key(path).private_bytes_raw() == made.private_bytes_raw()
     assert path.stat().st_mode & 0o777 == 0o600
+    publish_key(made, tmp_path / "public.pem")
+    assert public_key(tmp_path / "public.pem") == made.public_key()
+    with pytest.raises(FailedPrecondition):
+        public_key(path)  # the private half is no public key
     path.write_text("not a key")
     with pytest.raises(FailedPrecondition):
         signing_key(path)
@@ -164,3 +169,21 @@ async def test_a_checkpointer_refuses_to_go_on_from_another_keys_checkpoint():
     await asyncio.gather(running, return_exceptions=True)
     with pytest.raises(LogBroken, match="another key"):
         await Checkpointer(log, (CACHE,), other_key(), terms).run()
+
+
+async def test_two_that_sign_with_one_key_continue_each_other():
+    log = await opened()
+    terms = CheckpointTerms(frames_max=1)
+    running = [
+        asyncio.ensure_future(Checkpointer(log, (CACHE,), KEY, terms).run()) for _ in range(2)
+    ]
+    for number in range(3):
+        await write_events(log, CACHE, [b"event %d" % number])
+        signed = await signed_in(log, number + 1)
+    for each in running:
+        each.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    found = [verify(each, KEY.public_key()) for each in signed]
+    assert [each.number for each in found] == list(range(1, len(found) + 1))
+    hashes = [bytes(32), *(sha256(each).digest() for each in signed)]
+    assert [each.previous_hash for each in found] == hashes[: len(found)]

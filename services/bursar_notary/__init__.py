@@ -1,0 +1,1 @@
+"""Signs what all streams hold, with a key that no writer has."""
