@@ -24,8 +24,8 @@ from bursar.errors import BursarError, InvalidRequest, Violation
 from bursar.ledger.v1 import ledger_pb2
 from bursar.money import parse_usd
 from bursar.quota.v1 import quota_pb2
+from bursar_quota.limit_requests import checked_limit
 from bursar_quota.messages import limit_message
-from bursar_quota.requests import checked_limit
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
 LIMITS_MAX = 10_000

@@ -7,8 +7,10 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar_quota.domain.admission import told
 from bursar_quota.domain.answers import Accounted, Granted, LimitStands, Refused
+from bursar_quota.domain.explaining import Explanation, verdict_of
+from bursar_quota.domain.forecasting import LimitForecast
 from bursar_quota.domain.meters import AMOUNT_MAX
-from bursar_quota.domain.reading import Forecast
+from bursar_quota.domain.reading import Checked
 from bursar_quota.domain.terms import Terms
 from bursar_quota.messages import level_message, limit_message, write_amounts
 from bursar_quota.wire import USAGE, event_id_of
@@ -75,14 +77,51 @@ def limit_stands(answer: LimitStands) -> quota_pb2.PutLimitResponse:
     )
 
 
-def forecast(found: Forecast, terms: Terms) -> quota_pb2.CheckResponse:
+def checked(found: Checked, terms: Terms) -> quota_pb2.CheckResponse:
     response = quota_pb2.CheckResponse(
         is_allowed=found.denial is None,
         levels=[level_message(level) for level in found.levels],
         is_near_limit=found.is_near_limit,
     )
+    if found.decided_by is not None:
+        response.left = max(0, found.decided_by.available)
+        response.decided_by = found.decided_by.limit.limit_id
+        response.resets_at_ns = found.decided_by.window.ends_at_ns
     if found.denial is not None:
         response.reason = told(found.denial, terms)
         response.denied_by.CopyFrom(level_message(found.denial.level))
         response.retry_after_ns = found.denial.retry_after_ns
     return response
+
+
+def explained(found: list[Explanation]) -> quota_pb2.ExplainResponse:
+    return quota_pb2.ExplainResponse(
+        is_allowed=all(one.denial is None for one in found),
+        reason=verdict_of(found),
+        limits=[
+            quota_pb2.Explanation(
+                level=level_message(one.level),
+                requested=one.requested,
+                is_allowed=one.denial is None,
+                reason=one.reason,
+                retry_after_ns=0 if one.denial is None else one.denial.retry_after_ns,
+            )
+            for one in found
+        ],
+    )
+
+
+def forecasts(found: list[LimitForecast], as_of: ledger_pb2.Position) -> quota_pb2.ForecastResponse:
+    return quota_pb2.ForecastResponse(
+        limits=[
+            quota_pb2.LimitForecast(
+                level=level_message(one.level),
+                pace_per_hour=min(one.pace.per_hour, AMOUNT_MAX),
+                measured_over_ns=one.pace.measured_over_ns,
+                runs_out_at_ns=min(one.runs_out_at_ns, AMOUNT_MAX),
+                expected_at_end=min(one.expected_at_end, AMOUNT_MAX),
+            )
+            for one in found
+        ],
+        as_of=as_of,
+    )

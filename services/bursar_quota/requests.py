@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container
+from collections.abc import Container
 from hashlib import sha256
-from typing import TypeVar
 
 from google.protobuf.message import Message
 
@@ -16,32 +15,24 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar.telemetry import context as trace_context
 from bursar_quota import bounds
-from bursar_quota.calendar import is_time_zone
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.commands import (
-    DeleteLimit,
     Dispatch,
-    PutLimit,
     RecordUsage,
     Release,
     Reserve,
     Settle,
     Stamp,
 )
-from bursar_quota.domain.limits import LIMIT_ID, Limit, ManagedBy, Mode, made_limit_id
-from bursar_quota.domain.meters import Amounts, Meter
+from bursar_quota.domain.meters import Amounts
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S
-from bursar_quota.domain.windows import WindowKind
-from bursar_quota.messages import amounts_of, attribution_of, selector_of, target_of, used_of
+from bursar_quota.messages import amounts_of, attribution_of, target_of, used_of
 
 LEASE_NS_DEFAULT = 120 * NS_PER_S
 LEASE_NS_MAX = 24 * NS_PER_HOUR
 REASON_BYTES_MAX = 1024
-TIME_ZONE_DEFAULT = "UTC"
 _OUTCOMES = frozenset(quota_pb2.Outcome.values())
 _SOURCES = frozenset(quota_pb2.UsageSource.values())
-
-Named = TypeVar("Named", Meter, WindowKind, Mode, ManagedBy)
 
 
 def stamp_of(order: bytes, request: Message, operation_id: str, now_ns: int) -> Stamp:
@@ -81,14 +72,22 @@ def asked_of(
     amounts_message: ledger_pb2.Amounts,
 ) -> tuple[Attribution, Target, Amounts]:
     """Who asks for what; 0 requests mean 1."""
-    attribution, target = attribution_of(attribution_message), target_of(target_message)
-    bounds.check_attribution(attribution)
-    bounds.check_target(target)
+    attribution, target = named_of(attribution_message, target_message)
     amounts = amounts_of(amounts_message)
     bounds.check_amounts("amounts", amounts)
     if amounts.requests == 0:
         amounts = Amounts(1, amounts.input_tokens, amounts.output_tokens, amounts.cost_nano_usd)
     return attribution, target, amounts
+
+
+def named_of(
+    attribution_message: ledger_pb2.Attribution, target_message: ledger_pb2.Target
+) -> tuple[Attribution, Target]:
+    """Who and where, as far as it is said."""
+    attribution, target = attribution_of(attribution_message), target_of(target_message)
+    bounds.check_attribution(attribution)
+    bounds.check_target(target)
+    return attribution, target
 
 
 def dispatch_of(request: quota_pb2.DispatchRequest, now_ns: int) -> Dispatch:
@@ -135,9 +134,7 @@ def release_of(request: quota_pb2.ReleaseRequest, now_ns: int) -> Release:
 
 def record_usage_of(request: quota_pb2.RecordUsageRequest, now_ns: int) -> RecordUsage:
     stamp = stamp_of(b"record_usage ", request, request.operation_id, now_ns)
-    attribution, target = attribution_of(request.attribution), target_of(request.target)
-    bounds.check_attribution(attribution)
-    bounds.check_target(target)
+    attribution, target = named_of(request.attribution, request.target)
     used = _used(request, request.requests)
     account = usage_pb2.UsageRecorded(
         source=request.source,
@@ -151,58 +148,6 @@ def record_usage_of(request: quota_pb2.RecordUsageRequest, now_ns: int) -> Recor
         attribution=attribution,
         target=target,
         used=used,
-    )
-
-
-def put_limit_of(request: quota_pb2.PutLimitRequest, now_ns: int) -> PutLimit:
-    stamp = stamp_of(b"put_limit ", request, request.operation_id, now_ns)
-    bounds.check_text("author", request.author)
-    bounds.check_text("reason", request.reason, REASON_BYTES_MAX)
-    return PutLimit(
-        stamp=stamp,
-        limit=checked_limit(request.limit),
-        author=request.author,
-        reason=request.reason,
-    )
-
-
-def delete_limit_of(request: quota_pb2.DeleteLimitRequest, now_ns: int) -> DeleteLimit:
-    stamp = stamp_of(b"delete_limit ", request, request.operation_id, now_ns)
-    bounds.check_given_id("limit_id", request.limit_id)
-    bounds.check_text("author", request.author)
-    bounds.check_text("reason", request.reason, REASON_BYTES_MAX)
-    return DeleteLimit(
-        stamp=stamp,
-        limit_id=request.limit_id,
-        author=request.author,
-        reason=request.reason,
-    )
-
-
-def checked_limit(message: quota_pb2.Limit) -> Limit:
-    """The limit as it will hold: its id made where none is given, its defaults filled in."""
-    selector = selector_of(message.selector)
-    bounds.check_selector(selector)
-    meter = _named("limit.meter", message.meter, Meter)
-    window = _named("limit.window", message.window, WindowKind)
-    bounds.check_amount("limit.amount", message.amount)
-    time_zone = message.time_zone or TIME_ZONE_DEFAULT
-    if not is_time_zone(time_zone):
-        remedy = "name an IANA zone such as Europe/Berlin, or none for UTC"
-        raise InvalidRequest.of("limit.time_zone", time_zone, remedy)
-    limit_id = message.limit_id or made_limit_id(selector, meter, window)
-    if not LIMIT_ID.fullmatch(limit_id):
-        remedy = "use 1 to 128 letters, digits and . _ - /"
-        raise InvalidRequest.of("limit.limit_id", limit_id, remedy)
-    return Limit(
-        limit_id,
-        selector,
-        meter,
-        window,
-        message.amount,
-        _named("limit.mode", message.mode or Mode.HARD, Mode),
-        time_zone,
-        _named("limit.managed_by", message.managed_by or ManagedBy.API, ManagedBy),
     )
 
 
@@ -234,11 +179,3 @@ def _copy_account(
 def _check_known(field: str, value: int, known: Container[int]) -> None:
     if value not in known:
         raise InvalidRequest.of(field, value, "name one of the contract, or none")
-
-
-def _named(field: str, number: int, names: Callable[[int], Named]) -> Named:
-    try:
-        return names(number)
-    except ValueError:
-        known = ", ".join(name.name.lower() for name in names)  # type: ignore[attr-defined]
-        raise InvalidRequest.of(field, number, f"give one of: {known}") from None

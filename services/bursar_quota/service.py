@@ -17,16 +17,19 @@ from bursar.eventlog.lease import Lease
 from bursar.eventlog.log import Cursor, EventLog
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
-from bursar_quota import replies, requests
-from bursar_quota.bounds import check_attribution, check_id, check_target
+from bursar_quota import limit_requests, replies, requests
+from bursar_quota.applying import apply_limits
+from bursar_quota.bounds import check_id
 from bursar_quota.calendar import ZonedCalendar
 from bursar_quota.domain import reading
 from bursar_quota.domain.answers import Accounted, Answer, Granted, LimitStands, Refused
 from bursar_quota.domain.commands import Order
+from bursar_quota.domain.explaining import explain
+from bursar_quota.domain.forecasting import forecast
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.dump import digest
-from bursar_quota.messages import attribution_of, level_message, target_of
+from bursar_quota.messages import level_message
 from bursar_quota.projection import QuotaDecider
 from bursar_quota.settings import QuotaSettings
 from bursar_quota.snapshots import QuotaWriter, StateSnapshots
@@ -118,15 +121,20 @@ class QuotaService:
             await self._snapshots.write_at_the_end(self._writer)
 
     async def put_limit(self, request: quota_pb2.PutLimitRequest) -> quota_pb2.PutLimitResponse:
-        answer = await self._decided(requests.put_limit_of(request, self._clock()))
+        answer = await self._decided(limit_requests.put_limit_of(request, self._clock()))
         assert isinstance(answer, LimitStands)
         return replies.limit_stands(answer)
 
     async def delete_limit(
         self, request: quota_pb2.DeleteLimitRequest
     ) -> quota_pb2.DeleteLimitResponse:
-        answer = await self._decided(requests.delete_limit_of(request, self._clock()))
+        answer = await self._decided(limit_requests.delete_limit_of(request, self._clock()))
         return quota_pb2.DeleteLimitResponse(position=replies.position_of(answer.number))
+
+    async def apply_limits(
+        self, request: quota_pb2.ApplyLimitsRequest
+    ) -> quota_pb2.ApplyLimitsResponse:
+        return await apply_limits(request, self._seen, self._decided, self._clock())
 
     async def list_limits(
         self, request: quota_pb2.ListLimitsRequest
@@ -141,7 +149,20 @@ class QuotaService:
     async def check(self, request: quota_pb2.CheckRequest) -> quota_pb2.CheckResponse:
         asked = requests.asked_of(request.attribution, request.target, request.amounts)
         found = await self._seen(lambda state, now: reading.check(state, *asked, now))
-        return replies.forecast(found, self._terms)
+        return replies.checked(found, self._terms)
+
+    async def explain(self, request: quota_pb2.ExplainRequest) -> quota_pb2.ExplainResponse:
+        asked = requests.asked_of(request.attribution, request.target, request.amounts)
+        return replies.explained(await self._seen(lambda state, now: explain(state, *asked, now)))
+
+    async def forecast(self, request: quota_pb2.ForecastRequest) -> quota_pb2.ForecastResponse:
+        named = requests.named_of(request.attribution, request.target)
+
+        def view(state: State, now: Now) -> quota_pb2.ForecastResponse:
+            levels = reading.levels_agreeing(state, *named, now)
+            return replies.forecasts(forecast(state, levels, now.ns), self._position(state))
+
+        return await self._seen(view)
 
     async def reserve(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
         command = requests.reserve_of(request, self._clock(), self._lease_ns)
@@ -172,13 +193,11 @@ class QuotaService:
         return quota_pb2.RecordUsageResponse(position=replies.position_of(answer.number))
 
     async def usage(self, request: quota_pb2.UsageRequest) -> quota_pb2.UsageResponse:
-        attribution, target = attribution_of(request.attribution), target_of(request.target)
-        check_attribution(attribution)
-        check_target(target)
+        named = requests.named_of(request.attribution, request.target)
         with_digest = request.with_state_digest
 
         def view(state: State, now: Now) -> quota_pb2.UsageResponse:
-            levels = reading.levels_agreeing(state, attribution, target, now)
+            levels = reading.levels_agreeing(state, *named, now)
             return quota_pb2.UsageResponse(
                 levels=[level_message(level) for level in levels],
                 as_of=self._position(state),

@@ -7,15 +7,13 @@ import pytest
 from bursar.errors import InvalidRequest
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
-from bursar_quota import requests
 from bursar_quota.domain.limits import ManagedBy, Mode
 from bursar_quota.domain.meters import Amounts
+from bursar_quota.limit_requests import checked_limit, delete_limit_of, put_limit_of
 from bursar_quota.requests import (
     LEASE_NS_DEFAULT,
     LEASE_NS_MAX,
-    delete_limit_of,
     dispatch_of,
-    put_limit_of,
     record_usage_of,
     release_of,
     reserve_of,
@@ -197,7 +195,7 @@ def test_ids_of_reservations_cannot_be_guessed_from_each_other():
 
 def test_ids_that_a_limit_cannot_have_are_replaced_by_a_hash():
     named = [
-        requests.checked_limit(
+        checked_limit(
             quota_pb2.Limit(selector=quota_pb2.Selector(model=model), **DAY_LIMIT)
         ).limit_id
         for model in ("a:b", "a b", "a/b", "claude-x")

@@ -33,7 +33,8 @@ from bursar_quota.domain.limits import ManagedBy, Mode, Selector
 from bursar_quota.domain.meters import Amounts, Meter
 from bursar_quota.domain.state import State
 from bursar_quota.domain.windows import Window, WindowKind
-from bursar_quota.requests import put_limit_of, record_usage_of, reserve_of, settle_of
+from bursar_quota.limit_requests import put_limit_of
+from bursar_quota.requests import record_usage_of, reserve_of, settle_of
 from quota_examples import ACME, ANTHROPIC, HOUR_NS, LEASE_NS, NOON_NS, Book, limit, tokens
 
 GOLDEN = Path(__file__).parents[1] / "data" / "events" / "usage" / "v1"

@@ -24,7 +24,15 @@ class QuotaClient(Protocol):
         self, request: contract.ListLimitsRequest
     ) -> contract.ListLimitsResponse: ...
 
+    async def apply_limits(
+        self, request: contract.ApplyLimitsRequest
+    ) -> contract.ApplyLimitsResponse: ...
+
     async def check(self, request: contract.CheckRequest) -> contract.CheckResponse: ...
+
+    async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse: ...
+
+    async def forecast(self, request: contract.ForecastRequest) -> contract.ForecastResponse: ...
 
     async def reserve(self, request: contract.ReserveRequest) -> contract.ReserveResponse: ...
 
@@ -58,8 +66,19 @@ class RemoteQuota:
     async def list_limits(self, request: contract.ListLimitsRequest) -> contract.ListLimitsResponse:
         return await call(self._stub.ListLimits, request)
 
+    async def apply_limits(
+        self, request: contract.ApplyLimitsRequest
+    ) -> contract.ApplyLimitsResponse:
+        return await call(self._stub.ApplyLimits, request)
+
     async def check(self, request: contract.CheckRequest) -> contract.CheckResponse:
         return await call(self._stub.Check, request)
+
+    async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse:
+        return await call(self._stub.Explain, request)
+
+    async def forecast(self, request: contract.ForecastRequest) -> contract.ForecastResponse:
+        return await call(self._stub.Forecast, request)
 
     async def reserve(self, request: contract.ReserveRequest) -> contract.ReserveResponse:
         return await call(self._stub.Reserve, request)

@@ -85,15 +85,30 @@ def _about_tenant(request: _Attributed, caller: Caller, exchange: Exchange) -> N
 
 def _puts_limit(request: quota_pb2.PutLimitRequest, caller: Caller, exchange: Exchange) -> None:
     _need(caller, Scope.LIMITS)
-    selector = request.limit.selector
-    tenant_id = _tenant("limit.selector.tenant_id", selector.tenant_id, caller)
+    _own_limit("limit", request.limit, caller, exchange)
+    request.author = _author(request.author, caller, exchange)
+
+
+def _applies_limits(
+    request: quota_pb2.ApplyLimitsRequest, caller: Caller, exchange: Exchange
+) -> None:
+    if not request.is_dry_run:
+        _need(caller, Scope.LIMITS)
+    request.tenant_id = _tenant("tenant_id", request.tenant_id, caller)
+    for place, limit in enumerate(request.limits):
+        _own_limit(f"limits[{place}]", limit, caller, exchange)
+    request.author = _author(request.author, caller, exchange)
+
+
+def _own_limit(field: str, limit: quota_pb2.Limit, caller: Caller, exchange: Exchange) -> None:
+    selector = limit.selector
+    tenant_id = _tenant(f"{field}.selector.tenant_id", selector.tenant_id, caller)
     if tenant_id:
         selector.tenant_id = tenant_id
     if selector.user_id:
         selector.user_id = _user(tenant_id, selector.user_id, exchange)
-    if request.limit.limit_id:
-        _check_limit_id("limit.limit_id", request.limit.limit_id, caller)
-    request.author = _author(request.author, caller, exchange)
+    if limit.limit_id:
+        _check_limit_id(f"{field}.limit_id", limit.limit_id, caller)
 
 
 def _deletes_limit(
@@ -125,7 +140,10 @@ RULES: dict[str, Rule] = {
     "bursar.quota.v1.QuotaService.PutLimit": _puts_limit,
     "bursar.quota.v1.QuotaService.DeleteLimit": _deletes_limit,
     "bursar.quota.v1.QuotaService.ListLimits": _for_tenant,
+    "bursar.quota.v1.QuotaService.ApplyLimits": _applies_limits,
     "bursar.quota.v1.QuotaService.Check": _for_attribution,
+    "bursar.quota.v1.QuotaService.Explain": _for_attribution,
+    "bursar.quota.v1.QuotaService.Forecast": _about_tenant,
     "bursar.quota.v1.QuotaService.Reserve": _for_attribution,
     "bursar.quota.v1.QuotaService.Dispatch": _by_reservation,
     "bursar.quota.v1.QuotaService.Settle": _by_reservation,

@@ -92,32 +92,30 @@ def level_in(entry: LimitEntry, window: Window) -> Level:
 def told(denial: Denial, terms: Terms) -> str:
     """For people: the sentence first, then how it stands."""
     level, limit = denial.level, denial.level.limit
-    ends_at_ns = level.window.ends_at_ns
+    asked = amount_text(limit.meter, denial.requested)
+    return f"{refusal(limit)}: {asked} asked for, {how_it_stands(level, terms)}"
+
+
+def how_it_stands(level: Level, terms: Terms) -> str:
+    """`500 of 1,000 left (0 settled, 500 held); the window ends …`."""
+    limit, ends_at_ns = level.limit, level.window.ends_at_ns
     ends = "never ends"
     if ends_at_ns:
         ends = f"ends {terms.calendar.text(limit.time_zone, ends_at_ns)}"
-    asked, left, amount, settled, held = (
-        _shown(limit.meter, found)
-        for found in (
-            denial.requested,
-            max(0, level.available),
-            limit.amount,
-            level.settled,
-            level.held,
-        )
+    left, amount, settled, held = (
+        amount_text(limit.meter, found)
+        for found in (max(0, level.available), limit.amount, level.settled, level.held)
     )
-    return (
-        f"{refusal(limit)}: {asked} asked for, {left} of {amount} left ({settled} settled,"
-        f" {held} held); the window {ends}"
-    )
+    return f"{left} of {amount} left ({settled} settled, {held} held); the window {ends}"
 
 
-def _denial(entry: LimitEntry, window: Window, requested: int, now_ns: int) -> Denial:
-    level = level_in(entry, window)
-    return Denial(level, requested, _retry_after_ns(level, requested, now_ns))
+def amount_text(meter: Meter, amount: int) -> str:
+    """For people, in the meter's unit."""
+    return format_usd(amount) if meter is Meter.COST_NANO_USD else f"{amount:,}"
 
 
-def _retry_after_ns(level: Level, requested: int, now_ns: int) -> int:
+def retry_after_ns(level: Level, requested: int, now_ns: int) -> int:
+    """How long to wait until it may fit; 0 where waiting does not help."""
     amount = level.limit.amount
     if requested > amount:
         return 0  # it does not fit even an empty window
@@ -126,5 +124,6 @@ def _retry_after_ns(level: Level, requested: int, now_ns: int) -> int:
     return max(0, level.window.ends_at_ns - now_ns)
 
 
-def _shown(meter: Meter, amount: int) -> str:
-    return format_usd(amount) if meter is Meter.COST_NANO_USD else f"{amount:,}"
+def _denial(entry: LimitEntry, window: Window, requested: int, now_ns: int) -> Denial:
+    level = level_in(entry, window)
+    return Denial(level, requested, retry_after_ns(level, requested, now_ns))

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from msgspec import Struct
 
 from bursar_quota.domain.admission import Denial, judge, level_in, matching
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.levels import Level
 from bursar_quota.domain.limits import is_near
-from bursar_quota.domain.meters import Amounts
+from bursar_quota.domain.meters import Amounts, by_meter
 from bursar_quota.domain.state import LimitEntry, State
 from bursar_quota.domain.terms import Now
 
 
-class Forecast(Struct, frozen=True, gc=False):
-    """Whether a call would be admitted now, and where its limits stand."""
+class Checked(Struct, frozen=True, gc=False):
+    """Whether a call would be admitted now, and where its limits stand. `decided_by` is the limit
+    that denies, else the one that would be the fullest with the call.
+    """
 
     denial: Denial | None
+    decided_by: Level | None
     levels: list[Level]
     is_near_limit: bool
 
 
 def check(
     state: State, attribution: Attribution, target: Target, amounts: Amounts, now: Now
-) -> Forecast:
+) -> Checked:
     """As `reserve` would judge."""
     verdict = judge(state, attribution, target, amounts, now)
     levels = [_level(entry, now) for entry in matching(state, attribution, target)]
     near = any(is_near(level.settled + level.held, level.limit.amount) for level in levels)
-    return Forecast(verdict.denial, _sorted(levels), near)
+    decided_by = None if verdict.denial is None else verdict.denial.level
+    return Checked(verdict.denial, decided_by or _fullest(levels, amounts), _sorted(levels), near)
 
 
 def levels_of_tenant(state: State, tenant_id: str, now: Now) -> list[Level]:
@@ -53,6 +59,16 @@ def levels_agreeing(
             if entry.limit.selector.agrees_with(attribution, target)
         ]
     )
+
+
+def _fullest(levels: list[Level], amounts: Amounts) -> Level | None:
+    takes = by_meter(amounts)
+
+    def fullness(level: Level) -> Fraction:
+        taken = level.settled + level.held + takes[level.limit.meter]
+        return Fraction(taken, max(1, level.limit.amount))
+
+    return max(levels, key=fullness, default=None)
 
 
 def _level(entry: LimitEntry, now: Now) -> Level:

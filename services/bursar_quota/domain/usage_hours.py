@@ -6,6 +6,8 @@ window can reach any more are summed up as BEFORE, for limits over a lifetime.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bursar.eventlog.tentative import Undo
 from bursar_quota.domain.calls import Target
 from bursar_quota.domain.limits import Limit
@@ -46,19 +48,33 @@ def settled_in(state: State, limit: Limit, window: Window) -> int:
     """
     first_hour = window.starts_at_ns // NS_PER_HOUR if window.ends_at_ns else BEFORE
     end_ns = window.ends_at_ns or AMOUNT_MAX
-    selector, total = limit.selector, 0
+    found = _hours_of(state, limit)
+    total = sum(
+        amount for hour, amount in found if first_hour <= hour and hour * NS_PER_HOUR < end_ns
+    )
+    return max(0, min(total, AMOUNT_MAX))
+
+
+def settled_since(state: State, limit: Limit, first_hour: int) -> tuple[int, int]:
+    """What the limit would have counted from that hour on, and since when that was: since the first
+    hour with any use, where that is later.
+    """
+    found = [(hour, amount) for hour, amount in _hours_of(state, limit) if hour >= first_hour]
+    since_hour = min((hour for hour, amount in found if amount), default=first_hour)
+    return max(0, sum(amount for _, amount in found)), since_hour * NS_PER_HOUR
+
+
+def _hours_of(state: State, limit: Limit) -> Iterator[tuple[int, int]]:
+    """Each hour of each sum that the limit selects, and what it counts of it."""
+    selector = limit.selector
     for axes, hours in state.usage_hours.items():
         if (
             selector.tenant_id in ("", axes.tenant_id)
             and selector.provider in ("", axes.provider)
             and selector.model in ("", axes.model)
         ):
-            total += sum(
-                by_meter(used)[limit.meter]
-                for hour, used in hours.items()
-                if hour >= first_hour and hour * NS_PER_HOUR < end_ns
-            )
-    return max(0, min(total, AMOUNT_MAX))
+            for hour, used in hours.items():
+                yield hour, by_meter(used)[limit.meter]
 
 
 def sum_up_before(state: State, forget_before_ns: int, undo: Undo) -> None:

@@ -473,6 +473,107 @@ class ListLimitsResponse(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class ApplyLimitsRequest(message.Message):
+    """All limits that a file manages, as they should stand."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    LIMITS_FIELD_NUMBER: builtins.int
+    AUTHOR_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    IS_DRY_RUN_FIELD_NUMBER: builtins.int
+    IS_PRUNING_FIELD_NUMBER: builtins.int
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    """The orders behind it are told apart by this id and the limit's."""
+    author: builtins.str
+    """Who applies them and why; kept in the log with every change."""
+    reason: builtins.str
+    is_dry_run: builtins.bool
+    """Says what would change and changes nothing."""
+    is_pruning: builtins.bool
+    """Deletes what a file manages and `limits` does not name."""
+    tenant_id: builtins.str
+    """Whose limits are pruned; empty: all tenants the caller may see."""
+    @builtins.property
+    def limits(self) -> containers.RepeatedCompositeFieldContainer[Limit]: ...
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        limits: abc.Iterable[Limit] | None = ...,
+        author: builtins.str = ...,
+        reason: builtins.str = ...,
+        is_dry_run: builtins.bool = ...,
+        is_pruning: builtins.bool = ...,
+        tenant_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "is_dry_run", b"is_dry_run", "is_pruning", b"is_pruning", "limits", b"limits", "operation_id", b"operation_id", "reason", b"reason", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class LimitChange(message.Message):
+    """One limit that an apply changes."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: builtins.int
+    AFTER_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def before(self) -> Limit:
+        """Unset for a new one."""
+
+    @builtins.property
+    def after(self) -> Limit:
+        """Unset for one that is deleted."""
+
+    def __init__(
+        self,
+        *,
+        before: Limit | None = ...,
+        after: Limit | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ApplyLimitsResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: builtins.int
+    UNCHANGED_FIELD_NUMBER: builtins.int
+    POSITION_FIELD_NUMBER: builtins.int
+    unchanged: builtins.int
+    """Limits that stand already as the request says."""
+    @builtins.property
+    def changes(self) -> containers.RepeatedCompositeFieldContainer[LimitChange]:
+        """In the order of their ids; empty when all stands as it should."""
+
+    @builtins.property
+    def position(self) -> ledger_pb2.Position:
+        """The last change; unset where nothing was changed."""
+
+    def __init__(
+        self,
+        *,
+        changes: abc.Iterable[LimitChange] | None = ...,
+        unchanged: builtins.int = ...,
+        position: ledger_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["changes", b"changes", "position", b"position", "unchanged", b"unchanged"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class CheckRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
@@ -510,6 +611,9 @@ class CheckResponse(message.Message):
     RETRY_AFTER_NS_FIELD_NUMBER: builtins.int
     LEVELS_FIELD_NUMBER: builtins.int
     IS_NEAR_LIMIT_FIELD_NUMBER: builtins.int
+    LEFT_FIELD_NUMBER: builtins.int
+    DECIDED_BY_FIELD_NUMBER: builtins.int
+    RESETS_AT_NS_FIELD_NUMBER: builtins.int
     is_allowed: builtins.bool
     reason: builtins.str
     """One sentence; empty when allowed."""
@@ -517,6 +621,13 @@ class CheckResponse(message.Message):
     """When waiting helps: how long; 0 when it does not."""
     is_near_limit: builtins.bool
     """True when a matching limit has more than 80 % settled or held."""
+    left: builtins.int
+    """What the limit that decides has left, in its meter's unit, never negative: the one that denies, else the one that
+    would be the fullest with this call. Its id is in `decided_by`; 0 and empty where no limit matches.
+    """
+    decided_by: builtins.str
+    resets_at_ns: builtins.int
+    """When that limit's window ends; 0 for never."""
     @builtins.property
     def denied_by(self) -> Level:
         """The limit that denies; unset when allowed."""
@@ -534,10 +645,187 @@ class CheckResponse(message.Message):
         retry_after_ns: builtins.int = ...,
         levels: abc.Iterable[Level] | None = ...,
         is_near_limit: builtins.bool = ...,
+        left: builtins.int = ...,
+        decided_by: builtins.str = ...,
+        resets_at_ns: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["denied_by", b"denied_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["denied_by", b"denied_by", "is_allowed", b"is_allowed", "is_near_limit", b"is_near_limit", "levels", b"levels", "reason", b"reason", "retry_after_ns", b"retry_after_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["decided_by", b"decided_by", "denied_by", b"denied_by", "is_allowed", b"is_allowed", "is_near_limit", b"is_near_limit", "left", b"left", "levels", b"levels", "reason", b"reason", "resets_at_ns", b"resets_at_ns", "retry_after_ns", b"retry_after_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ExplainRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    AMOUNTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution: ...
+    @builtins.property
+    def target(self) -> ledger_pb2.Target: ...
+    @builtins.property
+    def amounts(self) -> ledger_pb2.Amounts:
+        """0 requests mean 1."""
+
+    def __init__(
+        self,
+        *,
+        attribution: ledger_pb2.Attribution | None = ...,
+        target: ledger_pb2.Target | None = ...,
+        amounts: ledger_pb2.Amounts | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ExplainResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    IS_ALLOWED_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    LIMITS_FIELD_NUMBER: builtins.int
+    is_allowed: builtins.bool
+    reason: builtins.str
+    """One sentence."""
+    @builtins.property
+    def limits(self) -> containers.RepeatedCompositeFieldContainer[Explanation]:
+        """Every limit that matches, those that deny first."""
+
+    def __init__(
+        self,
+        *,
+        is_allowed: builtins.bool = ...,
+        reason: builtins.str = ...,
+        limits: abc.Iterable[Explanation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["is_allowed", b"is_allowed", "limits", b"limits", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Explanation(message.Message):
+    """What one limit says of a call."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: builtins.int
+    REQUESTED_FIELD_NUMBER: builtins.int
+    IS_ALLOWED_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    RETRY_AFTER_NS_FIELD_NUMBER: builtins.int
+    requested: builtins.int
+    """What the call would take, in the meter's unit."""
+    is_allowed: builtins.bool
+    reason: builtins.str
+    """One sentence: how it stands, and why it denies or does not."""
+    retry_after_ns: builtins.int
+    """Where it denies and waiting helps: how long; else 0."""
+    @builtins.property
+    def level(self) -> Level: ...
+    def __init__(
+        self,
+        *,
+        level: Level | None = ...,
+        requested: builtins.int = ...,
+        is_allowed: builtins.bool = ...,
+        reason: builtins.str = ...,
+        retry_after_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["is_allowed", b"is_allowed", "level", b"level", "reason", b"reason", "requested", b"requested", "retry_after_ns", b"retry_after_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ForecastRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution:
+        """An empty field leaves open, as for Usage."""
+
+    @builtins.property
+    def target(self) -> ledger_pb2.Target: ...
+    def __init__(
+        self,
+        *,
+        attribution: ledger_pb2.Attribution | None = ...,
+        target: ledger_pb2.Target | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ForecastResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    LIMITS_FIELD_NUMBER: builtins.int
+    AS_OF_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def limits(self) -> containers.RepeatedCompositeFieldContainer[LimitForecast]:
+        """Those that run out first come first; those that do not, by id."""
+
+    @builtins.property
+    def as_of(self) -> ledger_pb2.Position: ...
+    def __init__(
+        self,
+        *,
+        limits: abc.Iterable[LimitForecast] | None = ...,
+        as_of: ledger_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "limits", b"limits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class LimitForecast(message.Message):
+    """Where a limit goes at the pace of the last hours."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: builtins.int
+    PACE_PER_HOUR_FIELD_NUMBER: builtins.int
+    MEASURED_OVER_NS_FIELD_NUMBER: builtins.int
+    RUNS_OUT_AT_NS_FIELD_NUMBER: builtins.int
+    EXPECTED_AT_END_FIELD_NUMBER: builtins.int
+    pace_per_hour: builtins.int
+    """What settles an hour, in the meter's unit, rounded up."""
+    measured_over_ns: builtins.int
+    """The time that the pace was taken from, up to now."""
+    runs_out_at_ns: builtins.int
+    """When nothing is left; 0 when that is not within the window, or nothing is used."""
+    expected_at_end: builtins.int
+    """Settled and held at the window's end; 0 for a window without an end."""
+    @builtins.property
+    def level(self) -> Level: ...
+    def __init__(
+        self,
+        *,
+        level: Level | None = ...,
+        pace_per_hour: builtins.int = ...,
+        measured_over_ns: builtins.int = ...,
+        runs_out_at_ns: builtins.int = ...,
+        expected_at_end: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["expected_at_end", b"expected_at_end", "level", b"level", "measured_over_ns", b"measured_over_ns", "pace_per_hour", b"pace_per_hour", "runs_out_at_ns", b"runs_out_at_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

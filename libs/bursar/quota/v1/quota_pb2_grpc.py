@@ -49,10 +49,25 @@ class QuotaServiceStub:
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ListLimitsRequest.SerializeToString,
                 response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ListLimitsResponse.FromString,
                 _registered_method=True)
+        self.ApplyLimits = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/ApplyLimits',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ApplyLimitsRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ApplyLimitsResponse.FromString,
+                _registered_method=True)
         self.Check = channel.unary_unary(
                 '/bursar.quota.v1.QuotaService/Check',
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.CheckRequest.SerializeToString,
                 response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.CheckResponse.FromString,
+                _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/Explain',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainResponse.FromString,
+                _registered_method=True)
+        self.Forecast = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/Forecast',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ForecastRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ForecastResponse.FromString,
                 _registered_method=True)
         self.Reserve = channel.unary_unary(
                 '/bursar.quota.v1.QuotaService/Reserve',
@@ -110,8 +125,30 @@ class QuotaServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplyLimits(self, request, context):
+        """Makes the limits that a file manages what the request says. Touches no limit of another owner: FAILED_PRECONDITION
+        names those, and nothing is changed. Each change is an event of its own; asking again after a failure does the rest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Check(self, request, context):
         """Would this be admitted now? Changes nothing and promises nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Explain(self, request, context):
+        """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Forecast(self, request, context):
+        """When each limit runs out if use goes on as it did.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -178,10 +215,25 @@ def add_QuotaServiceServicer_to_server(servicer, server):
                     request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ListLimitsRequest.FromString,
                     response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ListLimitsResponse.SerializeToString,
             ),
+            'ApplyLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyLimits,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ApplyLimitsRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ApplyLimitsResponse.SerializeToString,
+            ),
             'Check': grpc.unary_unary_rpc_method_handler(
                     servicer.Check,
                     request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.CheckRequest.FromString,
                     response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.CheckResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainResponse.SerializeToString,
+            ),
+            'Forecast': grpc.unary_unary_rpc_method_handler(
+                    servicer.Forecast,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ForecastRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ForecastResponse.SerializeToString,
             ),
             'Reserve': grpc.unary_unary_rpc_method_handler(
                     servicer.Reserve,
@@ -306,6 +358,33 @@ class QuotaService:
             _registered_method=True)
 
     @staticmethod
+    def ApplyLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/ApplyLimits',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ApplyLimitsRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ApplyLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Check(request,
             target,
             options=(),
@@ -322,6 +401,60 @@ class QuotaService:
             '/bursar.quota.v1.QuotaService/Check',
             bursar_dot_quota_dot_v1_dot_quota__pb2.CheckRequest.SerializeToString,
             bursar_dot_quota_dot_v1_dot_quota__pb2.CheckResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/Explain',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Forecast(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/Forecast',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ForecastRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ForecastResponse.FromString,
             options,
             channel_credentials,
             insecure,

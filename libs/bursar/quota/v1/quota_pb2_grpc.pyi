@@ -48,8 +48,16 @@ class QuotaServiceStub:
     """Removes a limit; NOT_FOUND when there is none with that id."""
     ListLimits: grpc.UnaryUnaryMultiCallable[quota_pb2.ListLimitsRequest, quota_pb2.ListLimitsResponse]
     """All limits of a tenant with their present levels."""
+    ApplyLimits: grpc.UnaryUnaryMultiCallable[quota_pb2.ApplyLimitsRequest, quota_pb2.ApplyLimitsResponse]
+    """Makes the limits that a file manages what the request says. Touches no limit of another owner: FAILED_PRECONDITION
+    names those, and nothing is changed. Each change is an event of its own; asking again after a failure does the rest.
+    """
     Check: grpc.UnaryUnaryMultiCallable[quota_pb2.CheckRequest, quota_pb2.CheckResponse]
     """Would this be admitted now? Changes nothing and promises nothing."""
+    Explain: grpc.UnaryUnaryMultiCallable[quota_pb2.ExplainRequest, quota_pb2.ExplainResponse]
+    """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing."""
+    Forecast: grpc.UnaryUnaryMultiCallable[quota_pb2.ForecastRequest, quota_pb2.ForecastResponse]
+    """When each limit runs out if use goes on as it did."""
     Reserve: grpc.UnaryUnaryMultiCallable[quota_pb2.ReserveRequest, quota_pb2.ReserveResponse]
     """Sets the amounts aside on every limit that matches, or on none. Over a hard limit: RESOURCE_EXHAUSTED with
     ErrorInfo (reason LIMIT_EXCEEDED), QuotaFailure and, where the window ends, RetryInfo.
@@ -74,8 +82,16 @@ class QuotaServiceAsyncStub(QuotaServiceStub):
     """Removes a limit; NOT_FOUND when there is none with that id."""
     ListLimits: aio.UnaryUnaryMultiCallable[quota_pb2.ListLimitsRequest, quota_pb2.ListLimitsResponse]  # type: ignore[assignment]
     """All limits of a tenant with their present levels."""
+    ApplyLimits: aio.UnaryUnaryMultiCallable[quota_pb2.ApplyLimitsRequest, quota_pb2.ApplyLimitsResponse]  # type: ignore[assignment]
+    """Makes the limits that a file manages what the request says. Touches no limit of another owner: FAILED_PRECONDITION
+    names those, and nothing is changed. Each change is an event of its own; asking again after a failure does the rest.
+    """
     Check: aio.UnaryUnaryMultiCallable[quota_pb2.CheckRequest, quota_pb2.CheckResponse]  # type: ignore[assignment]
     """Would this be admitted now? Changes nothing and promises nothing."""
+    Explain: aio.UnaryUnaryMultiCallable[quota_pb2.ExplainRequest, quota_pb2.ExplainResponse]  # type: ignore[assignment]
+    """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing."""
+    Forecast: aio.UnaryUnaryMultiCallable[quota_pb2.ForecastRequest, quota_pb2.ForecastResponse]  # type: ignore[assignment]
+    """When each limit runs out if use goes on as it did."""
     Reserve: aio.UnaryUnaryMultiCallable[quota_pb2.ReserveRequest, quota_pb2.ReserveResponse]  # type: ignore[assignment]
     """Sets the amounts aside on every limit that matches, or on none. Over a hard limit: RESOURCE_EXHAUSTED with
     ErrorInfo (reason LIMIT_EXCEEDED), QuotaFailure and, where the window ends, RetryInfo.
@@ -117,12 +133,38 @@ class QuotaServiceServicer(metaclass=abc_1.ABCMeta):
         """All limits of a tenant with their present levels."""
 
     @abc_1.abstractmethod
+    def ApplyLimits(
+        self,
+        request: quota_pb2.ApplyLimitsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.ApplyLimitsResponse, abc.Awaitable[quota_pb2.ApplyLimitsResponse]]:
+        """Makes the limits that a file manages what the request says. Touches no limit of another owner: FAILED_PRECONDITION
+        names those, and nothing is changed. Each change is an event of its own; asking again after a failure does the rest.
+        """
+
+    @abc_1.abstractmethod
     def Check(
         self,
         request: quota_pb2.CheckRequest,
         context: _ServicerContext,
     ) -> typing.Union[quota_pb2.CheckResponse, abc.Awaitable[quota_pb2.CheckResponse]]:
         """Would this be admitted now? Changes nothing and promises nothing."""
+
+    @abc_1.abstractmethod
+    def Explain(
+        self,
+        request: quota_pb2.ExplainRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.ExplainResponse, abc.Awaitable[quota_pb2.ExplainResponse]]:
+        """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing."""
+
+    @abc_1.abstractmethod
+    def Forecast(
+        self,
+        request: quota_pb2.ForecastRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.ForecastResponse, abc.Awaitable[quota_pb2.ForecastResponse]]:
+        """When each limit runs out if use goes on as it did."""
 
     @abc_1.abstractmethod
     def Reserve(
