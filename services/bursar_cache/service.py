@@ -151,7 +151,7 @@ class CacheService:
         whose = _tenant_alone(selection.tenant_id)
         self._journal.note(Note(wire.INVALIDATED, whose, now_ns, lambda _: payload, event_id))
         try:
-            async with deadline.within(ANNOUNCED_TIMEOUT_S):
+            with deadline.within(ANNOUNCED_TIMEOUT_S):
                 await announced
         finally:
             self._announced.pop(event_id, None)

@@ -103,7 +103,7 @@ class EfficiencyService:
 
     async def _caught_up_with_the_log(self) -> None:
         """A report holds everything that was durable when it was asked for."""
-        async with deadline.within(CATCH_UP_TIMEOUT_S):
+        with deadline.within(CATCH_UP_TIMEOUT_S):
             for reader in self._readers:
                 tail = await self._log.tail(reader.cursor.stream)
                 await reader.reached(tail.sequence)

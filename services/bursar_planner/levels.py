@@ -71,7 +71,7 @@ class LimitLevels:
             request.target.CopyFrom(target_message(target))
         key = _key(request)
         try:
-            async with deadline.within(self._timeout_s):
+            with deadline.within(self._timeout_s):
                 answer = await self._quota.check(request)
         except BursarError as error:
             if error.kind not in AWAY:

@@ -301,9 +301,8 @@ async def test_an_invalidation_that_others_cannot_be_told_of_is_not_acknowledged
     async with running(tmp_path, log) as service:
         await service.store(store_of("q"))
         log.is_away = True
-        with pytest.raises(DeadlineExceeded):
-            async with deadline.within(0.2):
-                await invalidated(service, exact_key=key_of("q"))
+        with pytest.raises(DeadlineExceeded), deadline.within(0.2):
+            await invalidated(service, exact_key=key_of("q"))
         assert (await service.lookup(lookup_of("q"))).miss_reason == "absent"
         log.is_away = False
 

@@ -157,7 +157,7 @@ async def test_a_request_that_cannot_be_taken_names_field_value_and_remedy(wirin
 
 async def test_time_that_is_up_is_told_the_same(wirings):
     async def case(clients):
-        async with deadline.within(0.000_001):
+        with deadline.within(0.000_001):
             await clients.quota.reserve(reserve("late"))
 
     assert (await everywhere(wirings, case))[:2] == ("DeadlineExceeded", "DEADLINE_EXCEEDED")
@@ -253,7 +253,7 @@ KINDS = {
     "usage.reserved",
     "usage.settled",
     "task.submitted",
-    "task.step_recorded",
+    "task.steps_recorded",
     "task.ended",
 }
 

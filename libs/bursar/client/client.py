@@ -75,7 +75,7 @@ class Client:
 
     async def _answer(self, request: executor_pb2.GenerateRequest) -> Answer:
         pieces: list[str] = []
-        async with deadline.within(CALL_TIMEOUT_S):
+        with deadline.within(CALL_TIMEOUT_S):
             async for part in self.services.executor.generate(request):
                 if part.HasField("finished"):
                     return Answer.of("".join(pieces), part.finished)
@@ -114,7 +114,7 @@ class Client:
         return await _retried(lambda: self._outcome(watch))
 
     async def _outcome(self, watch: executor_pb2.WatchRequest) -> TaskOutcome:
-        async with deadline.within(TASK_TIMEOUT_S):
+        with deadline.within(TASK_TIMEOUT_S):
             async for update in self.services.executor.watch(watch):
                 if update.HasField("result"):
                     return TaskOutcome.of(update.result)

@@ -9,6 +9,10 @@ from types import TracebackType
 
 from bursar.errors import DeadlineExceeded
 
+# A longer wait ends by a look at all that wait, so often: a timer each costs more than most calls.
+PRECISE_S_MAX = 1.0
+LOOK_S = 0.1
+
 _monotonic_deadline_s: ContextVar[float | None] = ContextVar("bursar_deadline_s", default=None)
 
 
@@ -29,33 +33,94 @@ def remaining_s(default_s: float) -> float:
 class within:
     """Bounds the block to `timeout_s`, or to what is left of the deadline it runs under.
 
-    Raises DeadlineExceeded when the time is up; what the block awaits is cancelled.
+    Raises DeadlineExceeded when the time is up; what the block awaits is cancelled, as by
+    `asyncio.timeout`. A bound above 1 s may be overrun by 0.1 s.
     """
 
-    __slots__ = ("_bound_s", "_timeout", "_timeout_s", "_token")
+    __slots__ = ("_bound_s", "_cancels_before", "_end", "_is_up", "_task", "_token", "ends_at_s")
 
     def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
+        self._bound_s = timeout_s
+        self._is_up = False
 
-    async def __aenter__(self) -> None:
-        self._bound_s = remaining_s(self._timeout_s)
-        self._token = _monotonic_deadline_s.set(time.monotonic() + self._bound_s)
-        self._timeout = asyncio.timeout(self._bound_s)
-        await self._timeout.__aenter__()
+    def __enter__(self) -> None:
+        self._bound_s = bound_s = remaining_s(self._bound_s)
+        self.ends_at_s = time.monotonic() + bound_s
+        task = asyncio.current_task()
+        assert task is not None, "a deadline bounds what a task does"
+        self._task = task
+        self._cancels_before = task.cancelling()
+        self._token = _monotonic_deadline_s.set(self.ends_at_s)
+        self._end = _Watch.of_this_loop() if bound_s > PRECISE_S_MAX else _Timer(bound_s, self)
+        self._end.add(self)
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
         _monotonic_deadline_s.reset(self._token)
-        try:
-            await self._timeout.__aexit__(kind, error, traceback)
-        except TimeoutError as late:
-            raise self._late() from late
-        if isinstance(error, TimeoutError):
-            raise self._late() from error
+        self._end.discard(self)
+        is_own_cancel = self._is_up and self._task.uncancel() <= self._cancels_before
+        if (is_own_cancel and kind is asyncio.CancelledError) or isinstance(error, TimeoutError):
+            raise DeadlineExceeded(f"no answer within {self._bound_s:.3f} s") from error
 
-    def _late(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"no answer within {self._bound_s:.3f} s")
+    def time_is_up(self) -> None:
+        """Cancels what the block awaits."""
+        self._is_up = True
+        self._task.cancel()
+
+
+class _Timer:
+    """The end of one short bound, to the millisecond."""
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, bound_s: float, bound: within) -> None:
+        self._handle = asyncio.get_running_loop().call_later(bound_s, bound.time_is_up)
+
+    def add(self, bound: within) -> None:
+        """It was made for it."""
+
+    def discard(self, bound: within) -> None:
+        self._handle.cancel()
+
+
+class _Watch:
+    """The ends of all long bounds of one event loop."""
+
+    __slots__ = ("_bounds", "_is_looking", "_loop")
+
+    newest: _Watch | None = None
+    """The one that was asked for last: of a process' one loop, nearly always."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._bounds: set[within] = set()
+        self._is_looking = False
+
+    @classmethod
+    def of_this_loop(cls) -> _Watch:
+        loop, watch = asyncio.get_running_loop(), cls.newest
+        if watch is None or watch._loop is not loop:
+            watch = cls.newest = cls(loop)
+        return watch
+
+    def add(self, bound: within) -> None:
+        self._bounds.add(bound)
+        if not self._is_looking:
+            self._is_looking = True
+            self._loop.call_later(LOOK_S, self._look)
+
+    def discard(self, bound: within) -> None:
+        self._bounds.discard(bound)
+
+    def _look(self) -> None:
+        now_s = time.monotonic()
+        for bound in [each for each in self._bounds if each.ends_at_s <= now_s]:
+            self._bounds.discard(bound)
+            bound.time_is_up()
+        self._is_looking = bool(self._bounds)
+        if self._is_looking:
+            self._loop.call_later(LOOK_S, self._look)

@@ -105,7 +105,7 @@ def _unary(
             try:
                 if admit is not None:
                     admit(request, context.invocation_metadata() or ())
-                async with deadline.within(_time_left_s(context)):
+                with deadline.within(_time_left_s(context)):
                     return await answer(request)
             except BursarError as error:
                 await context.abort_with_status(to_status(error))

@@ -32,9 +32,8 @@ def _unary(
     span_name = method.full_name
 
     async def call(request: Message) -> Message:
-        async with deadline.within(CALL_TIMEOUT_S):
-            with traces.span(span_name):
-                return await answer(request)
+        with deadline.within(CALL_TIMEOUT_S), traces.span(span_name):
+            return await answer(request)
 
     return call
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import grpc
 import pytest
 
@@ -122,14 +124,37 @@ async def test_the_callers_trace_arrives_with_the_call():
 
 
 async def test_a_deadline_shrinks_on_the_way_down_and_never_grows():
-    async with deadline.within(5.0), deadline.within(60.0):
+    with deadline.within(5.0), deadline.within(60.0):
         assert deadline.remaining_s(100.0) <= 5.0
 
 
 async def test_a_deadline_that_passed_refuses_the_next_call():
-    with pytest.raises(DeadlineExceeded):
-        async with deadline.within(0.0):
-            deadline.remaining_s(1.0)
+    with pytest.raises(DeadlineExceeded), deadline.within(0.0):
+        deadline.remaining_s(1.0)
+
+
+@pytest.mark.parametrize("timeout_s", [0.01, deadline.PRECISE_S_MAX + 0.01])
+async def test_what_waits_past_its_deadline_ends_and_is_no_cancelled_task(timeout_s):
+    async with asyncio.timeout(10):
+        with pytest.raises(DeadlineExceeded), deadline.within(60.0), deadline.within(timeout_s):
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_task_that_is_cancelled_within_its_deadline_is_cancelled():
+    async def work():
+        with deadline.within(60.0):
+            await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 def test_every_kind_of_error_has_a_status_code_of_its_own_or_shares_it_on_purpose():
