@@ -62,6 +62,11 @@ class WriterChains:
     def unclosed_writers(self) -> int:
         return sum(not end.is_closed for end in self._ends.values())
 
+    def hash_of(self, writer_id: bytes) -> bytes | None:
+        """Of the writer's last frame; None where it is not known."""
+        end = self._ends.get(writer_id)
+        return None if end is None else end.frame_hash
+
     async def attach(self, log: EventLog) -> None:
         """Compares the frame at the cursor. Raises LogBroken for a fork or a shorter log."""
         await refuse_a_fork(log, self.cursor)
