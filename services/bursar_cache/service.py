@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 
 from bursar.cache.v1 import cache_pb2 as contract
-from bursar.errors import LogBroken, Unavailable
+from bursar.errors import InvalidRequest, LogBroken, Unavailable
 from bursar.eventlog.envelope import new_event_id
 from bursar.eventlog.log import Cursor
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
@@ -26,6 +27,7 @@ from bursar_cache.settings import CacheSettings
 
 STREAM = StreamId("cache")
 ANNOUNCED_TIMEOUT_S = 5.0
+LOOKUPS_MAX = 256  # in one message
 
 _logger = logging.getLogger(__name__)
 
@@ -106,6 +108,17 @@ class CacheService:
             )
         )
         return found.response
+
+    async def lookup_many(
+        self, requests: AsyncIterator[contract.LookupManyRequest]
+    ) -> AsyncIterator[contract.LookupManyResponse]:
+        """Raises InvalidRequest for a message with no look-up in it, or with too many."""
+        async for request in requests:
+            if not 0 < len(request.lookups) <= LOOKUPS_MAX:
+                remedy = f"send 1 to {LOOKUPS_MAX} in a message"
+                raise InvalidRequest.of("lookups", len(request.lookups), remedy)
+            answers = [await self.lookup(lookup) for lookup in request.lookups]
+            yield contract.LookupManyResponse(answers=answers)
 
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse:
         """Acknowledged once it survives the end of this process. Where the disk is full, memory

@@ -42,3 +42,27 @@ async def test_a_negative_time_to_live_is_the_same_error_with_its_field(cache: C
         await cache.store(store_of("q", ttl_ns=-1))
 
     assert [violation.field for violation in refused.value.violations] == ["ttl_ns"]
+
+
+async def test_many_look_ups_of_one_message_are_answered_in_their_order(cache: CacheClient):
+    await cache.store(store_of("q", entry_of(b"kept")))
+
+    async def requests():
+        for names in (("absent", "q"), ("q",)):
+            yield contract.LookupManyRequest(lookups=[lookup_of(name) for name in names])
+
+    answers = [answer async for answer in cache.lookup_many(requests())]
+
+    found = [[each.entry.content for each in answer.answers] for answer in answers]
+    assert found == [[b"", b"kept"], [b"kept"]]
+
+
+@pytest.mark.parametrize("lookups", [0, 257])
+async def test_a_message_with_no_look_up_or_too_many_is_refused(cache: CacheClient, lookups: int):
+    async def requests():
+        yield contract.LookupManyRequest(lookups=[lookup_of("q")] * lookups)
+
+    with pytest.raises(InvalidRequest) as refused:
+        _ = [answer async for answer in cache.lookup_many(requests())]
+
+    assert [violation.field for violation in refused.value.violations] == ["lookups"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 import grpc
 
 from bursar.cache.v1 import cache_pb2 as contract
 from bursar.cache.v1 import cache_pb2_grpc as stubs
-from bursar.rpc.calling import call
+from bursar.rpc.calling import call, exchange
 
 
 class CacheClient(Protocol):
     """What cache promises, in process or remote; see protos/bursar/cache/v1."""
 
     async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse: ...
+
+    def lookup_many(
+        self, requests: AsyncIterator[contract.LookupManyRequest]
+    ) -> AsyncIterator[contract.LookupManyResponse]: ...
 
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse: ...
 
@@ -33,6 +38,11 @@ class RemoteCache:
 
     async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse:
         return await call(self._stub.Lookup, request)
+
+    def lookup_many(
+        self, requests: AsyncIterator[contract.LookupManyRequest]
+    ) -> AsyncIterator[contract.LookupManyResponse]:
+        return exchange(self._stub.LookupMany, requests)
 
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse:
         return await call(self._stub.Store, request)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
+from bursar.cache.v1 import cache_pb2
 from bursar.errors import Forbidden
 from bursar.identity import LOCAL_TENANT, Caller, Scope
 from bursar.ledger.v1 import ledger_pb2
@@ -74,6 +75,13 @@ def _for_attribution(request: _Attributed, caller: Caller, exchange: Exchange) -
             _need(caller, Scope.ANY_TENANT, f"attribution.{field}", named)
 
 
+def _for_each_lookup(
+    request: cache_pb2.LookupManyRequest, caller: Caller, exchange: Exchange
+) -> None:
+    for lookup in request.lookups:
+        _for_attribution(lookup, caller, exchange)
+
+
 def _about_tenant(request: _Attributed, caller: Caller, exchange: Exchange) -> None:
     """An empty field of the attribution leaves open, so only the tenant is filled in."""
     attribution = request.attribution
@@ -121,6 +129,7 @@ def _deletes_limit(
 
 RULES: dict[str, Rule] = {
     "bursar.cache.v1.CacheService.Lookup": _for_attribution,
+    "bursar.cache.v1.CacheService.LookupMany": _for_each_lookup,
     "bursar.cache.v1.CacheService.Store": _for_attribution,
     "bursar.cache.v1.CacheService.Invalidate": _for_tenant,
     "bursar.cache.v1.CacheService.Stats": _for_tenant,

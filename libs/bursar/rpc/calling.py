@@ -55,6 +55,25 @@ async def stream(
 ) -> AsyncIterator[Response]:
     """The parts of a streamed answer as they come; leaving the loop early cancels the call."""
     running = method(request, timeout=deadline.remaining_s(timeout_s), metadata=_metadata())
+    async for part in _until_the_end(running):
+        yield part
+
+
+async def exchange(
+    method: grpc.aio.StreamStreamMultiCallable[Request, Response],
+    requests: AsyncIterator[Request],
+    timeout_s: float = STREAM_TIMEOUT_S,
+) -> AsyncIterator[Response]:
+    """The answers to a stream of requests as they come; leaving the loop early cancels the call."""
+    running = method(requests, timeout=deadline.remaining_s(timeout_s), metadata=_metadata())
+    async for part in _until_the_end(running):
+        yield part
+
+
+async def _until_the_end(
+    running: grpc.aio.UnaryStreamCall[Request, Response]
+    | grpc.aio.StreamStreamCall[Request, Response],
+) -> AsyncIterator[Response]:
     try:
         async for part in running:
             yield part

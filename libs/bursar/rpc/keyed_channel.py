@@ -24,7 +24,7 @@ def keyed(channel: grpc.aio.Channel, key: Secret) -> grpc.aio.Channel:
 
 
 class _KeyedChannel:
-    """What stubs ask of a channel: the two kinds of method that our contracts have."""
+    """What stubs ask of a channel: the three kinds of method that our contracts have."""
 
     def __init__(self, channel: grpc.aio.Channel, presented: tuple[str, str]) -> None:
         self._channel = channel
@@ -51,6 +51,18 @@ class _KeyedChannel:
     ) -> Callable[..., object]:
         return _presenting(
             self._channel.unary_stream(method, request_serializer, response_deserializer),
+            self._presented,
+        )
+
+    def stream_stream(
+        self,
+        method: str,
+        request_serializer: _Serialize,
+        response_deserializer: _Parse,
+        _registered_method: bool | None = False,
+    ) -> Callable[..., object]:
+        return _presenting(
+            self._channel.stream_stream(method, request_serializer, response_deserializer),
             self._presented,
         )
 

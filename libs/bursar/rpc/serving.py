@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import message_factory
@@ -40,6 +40,7 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
 
 _logger = logging.getLogger(__name__)
 _Context = grpc.aio.ServicerContext[Any, Any]
+Given = TypeVar("Given")
 
 
 def offer(
@@ -52,7 +53,8 @@ def offer(
     """Registers `service` for every method of `contract`; requests pass `entrance` first.
 
     A method `PutLimit` is answered by `service.put_limit(request)`: a coroutine for unary answers,
-    an async iterator for streams. Raises AttributeError at once when the service lacks one.
+    an async iterator for streams. One that takes a stream is given an async iterator. Raises
+    AttributeError at once when the service lacks one.
     """
     seen = activity or Activity()
     handlers = {
@@ -78,6 +80,10 @@ class _Offered:
 
 def _handler(offered: _Offered, answer: Callable[..., Any]) -> grpc.RpcMethodHandler[Any, Any]:
     request_class = message_factory.GetMessageClass(offered.method.input_type)
+    if offered.method.client_streaming:
+        return grpc.stream_stream_rpc_method_handler(
+            _exchanged(offered, answer), request_class.FromString, _serialized
+        )
     if offered.method.server_streaming:
         return grpc.unary_stream_rpc_method_handler(
             _streamed(offered, answer), request_class.FromString, _serialized
@@ -119,18 +125,47 @@ def _unary(
 def _streamed(
     offered: _Offered, answer: Callable[[Message], AsyncIterator[Message]]
 ) -> Callable[[Message, _Context], AsyncIterator[Message]]:
-    method, activity, admit = offered.method, offered.activity, offered.admit
+    admit = offered.admit
 
-    async def serve(request: Message, context: _Context) -> AsyncIterator[Message]:
+    def answers(request: Message, context: _Context) -> AsyncIterator[Message]:
+        if admit is not None:
+            admit(request, context.invocation_metadata() or ())
+        return answer(request)
+
+    return _parts(offered, answers)
+
+
+def _exchanged(
+    offered: _Offered, answer: Callable[[AsyncIterator[Message]], AsyncIterator[Message]]
+) -> Callable[[AsyncIterator[Message], _Context], AsyncIterator[Message]]:
+    """Each message of the caller passes the entrance by itself."""
+    admit = offered.admit
+
+    async def admitted(
+        requests: AsyncIterator[Message], context: _Context
+    ) -> AsyncIterator[Message]:
+        metadata = context.invocation_metadata() or ()
+        async for request in requests:
+            if admit is not None:
+                admit(request, metadata)
+            yield request
+
+    return _parts(offered, lambda requests, context: answer(admitted(requests, context)))
+
+
+def _parts(
+    offered: _Offered, answers: Callable[[Given, _Context], AsyncIterator[Message]]
+) -> Callable[[Given, _Context], AsyncIterator[Message]]:
+    method, activity = offered.method, offered.activity
+
+    async def serve(given: Given, context: _Context) -> AsyncIterator[Message]:
         with (
             activity.call(),
             trace_context.within(_callers_trace(context)),
             traces.span(method.full_name),
         ):
             try:
-                if admit is not None:
-                    admit(request, context.invocation_metadata() or ())
-                async for part in answer(request):
+                async for part in answers(given, context):
                     yield part
             except BursarError as error:
                 await context.abort_with_status(to_status(error))

@@ -121,6 +121,44 @@ class LookupResponse(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class LookupManyRequest(message.Message):
+    """1 to 256 look-ups."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    LOOKUPS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def lookups(self) -> containers.RepeatedCompositeFieldContainer[LookupRequest]: ...
+    def __init__(
+        self,
+        *,
+        lookups: abc.Iterable[LookupRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lookups", b"lookups"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class LookupManyResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def answers(self) -> containers.RepeatedCompositeFieldContainer[LookupResponse]: ...
+    def __init__(
+        self,
+        *,
+        answers: abc.Iterable[LookupResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class Entry(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
@@ -179,11 +217,16 @@ class StoreRequest(message.Message):
     TTL_NS_FIELD_NUMBER: builtins.int
     STRATEGY_FIELD_NUMBER: builtins.int
     IS_COMPLETE_FIELD_NUMBER: builtins.int
+    IS_WRITTEN_BEHIND_FIELD_NUMBER: builtins.int
     ttl_ns: builtins.int
     """0 means the strategy's own: 24 h, a week when aggressive. Negative is INVALID_ARGUMENT."""
     strategy: planner_pb2.CacheStrategy.ValueType
     is_complete: builtins.bool
     """False for truncated or failed answers, which are never stored."""
+    is_written_behind: builtins.bool
+    """True where nobody waits for the disk: answered when memory has the entry, which reaches the disk with others some
+    50 ms later, and is lost when the process is killed before. False: answered when it survives that.
+    """
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -201,10 +244,11 @@ class StoreRequest(message.Message):
         ttl_ns: builtins.int = ...,
         strategy: planner_pb2.CacheStrategy.ValueType = ...,
         is_complete: builtins.bool = ...,
+        is_written_behind: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "entry", b"entry", "key", b"key"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "entry", b"entry", "is_complete", b"is_complete", "key", b"key", "strategy", b"strategy", "ttl_ns", b"ttl_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "entry", b"entry", "is_complete", b"is_complete", "is_written_behind", b"is_written_behind", "key", b"key", "strategy", b"strategy", "ttl_ns", b"ttl_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -39,6 +39,11 @@ class CacheServiceStub:
                 request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupRequest.SerializeToString,
                 response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupResponse.FromString,
                 _registered_method=True)
+        self.LookupMany = channel.stream_stream(
+                '/bursar.cache.v1.CacheService/LookupMany',
+                request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyRequest.SerializeToString,
+                response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyResponse.FromString,
+                _registered_method=True)
         self.Store = channel.unary_unary(
                 '/bursar.cache.v1.CacheService/Store',
                 request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.StoreRequest.SerializeToString,
@@ -61,6 +66,14 @@ class CacheServiceServicer:
 
     def Lookup(self, request, context):
         """The stored answer to exactly this request, or why there is none. A hit and a miss are events on the log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LookupMany(self, request_iterator, context):
+        """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
+        as many answers in the same order. An error ends the stream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,6 +107,11 @@ def add_CacheServiceServicer_to_server(servicer, server):
                     servicer.Lookup,
                     request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupRequest.FromString,
                     response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupResponse.SerializeToString,
+            ),
+            'LookupMany': grpc.stream_stream_rpc_method_handler(
+                    servicer.LookupMany,
+                    request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyRequest.FromString,
+                    response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyResponse.SerializeToString,
             ),
             'Store': grpc.unary_unary_rpc_method_handler(
                     servicer.Store,
@@ -138,6 +156,33 @@ class CacheService:
             '/bursar.cache.v1.CacheService/Lookup',
             bursar_dot_cache_dot_v1_dot_cache__pb2.LookupRequest.SerializeToString,
             bursar_dot_cache_dot_v1_dot_cache__pb2.LookupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LookupMany(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/bursar.cache.v1.CacheService/LookupMany',
+            bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyRequest.SerializeToString,
+            bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyResponse.FromString,
             options,
             channel_credentials,
             insecure,

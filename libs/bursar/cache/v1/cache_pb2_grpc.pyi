@@ -33,6 +33,10 @@ class CacheServiceStub:
     def __new__(cls, channel: aio.Channel) -> CacheServiceAsyncStub: ...
     Lookup: grpc.UnaryUnaryMultiCallable[cache_pb2.LookupRequest, cache_pb2.LookupResponse]
     """The stored answer to exactly this request, or why there is none. A hit and a miss are events on the log."""
+    LookupMany: grpc.StreamStreamMultiCallable[cache_pb2.LookupManyRequest, cache_pb2.LookupManyResponse]
+    """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
+    as many answers in the same order. An error ends the stream.
+    """
     Store: grpc.UnaryUnaryMultiCallable[cache_pb2.StoreRequest, cache_pb2.StoreResponse]
     """Keeps an answer. Refused answers (errors, truncated ones, not cacheable by strategy) say why and are no error."""
     Invalidate: grpc.UnaryUnaryMultiCallable[cache_pb2.InvalidateRequest, cache_pb2.InvalidateResponse]
@@ -45,6 +49,10 @@ class CacheServiceAsyncStub(CacheServiceStub):
     def __init__(self, channel: aio.Channel) -> None: ...
     Lookup: aio.UnaryUnaryMultiCallable[cache_pb2.LookupRequest, cache_pb2.LookupResponse]  # type: ignore[assignment]
     """The stored answer to exactly this request, or why there is none. A hit and a miss are events on the log."""
+    LookupMany: aio.StreamStreamMultiCallable[cache_pb2.LookupManyRequest, cache_pb2.LookupManyResponse]  # type: ignore[assignment]
+    """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
+    as many answers in the same order. An error ends the stream.
+    """
     Store: aio.UnaryUnaryMultiCallable[cache_pb2.StoreRequest, cache_pb2.StoreResponse]  # type: ignore[assignment]
     """Keeps an answer. Refused answers (errors, truncated ones, not cacheable by strategy) say why and are no error."""
     Invalidate: aio.UnaryUnaryMultiCallable[cache_pb2.InvalidateRequest, cache_pb2.InvalidateResponse]  # type: ignore[assignment]
@@ -60,6 +68,16 @@ class CacheServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[cache_pb2.LookupResponse, abc.Awaitable[cache_pb2.LookupResponse]]:
         """The stored answer to exactly this request, or why there is none. A hit and a miss are events on the log."""
+
+    @abc_1.abstractmethod
+    def LookupMany(
+        self,
+        request_iterator: _MaybeAsyncIterator[cache_pb2.LookupManyRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[abc.Iterator[cache_pb2.LookupManyResponse], abc.AsyncIterator[cache_pb2.LookupManyResponse]]:
+        """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
+        as many answers in the same order. An error ends the stream.
+        """
 
     @abc_1.abstractmethod
     def Store(
