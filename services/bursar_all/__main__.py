@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("bursar_all.commands.serve", "Run some services against a broker elsewhere."),
     "report": ("bursar_all.commands.report", "Who spent what, and what it saved."),
     "audit": ("bursar_all.commands.audit", "Every event of one task, call or trace."),
+    "log": ("bursar_all.commands.log", "Check the log, and ask it about the past."),
     "limits": ("bursar_all.commands.limits", "Set, list and apply limits."),
     "keys": ("bursar_all.commands.keys", "Issue, list and revoke API keys."),
     "backends": ("bursar_all.commands.backends", "What can do work here, and how to get more."),

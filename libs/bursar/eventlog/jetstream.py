@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bursar.errors import FailedPrecondition, LogUnavailable
+from bursar.errors import FailedPrecondition
 from bursar.eventlog.frame import FrameKind
 from bursar.eventlog.jetstream_api import (
     Json,
@@ -25,7 +25,7 @@ from bursar.eventlog.jetstream_api import (
 from bursar.eventlog.jetstream_config import refuse_another_config, stream_config
 from bursar.eventlog.jetstream_follow import Follower, FollowTerms
 from bursar.eventlog.jetstream_sync import refuse_unsynced
-from bursar.eventlog.log import Cursor, LogFull, Record, Tail
+from bursar.eventlog.log import Cursor, LogFull, Record, StreamMissing, Tail
 from bursar.eventlog.nats_access import Access
 from bursar.eventlog.nats_connection import Connector, NatsConnection
 from bursar.eventlog.stream import StreamId
@@ -122,7 +122,7 @@ class JetStreamLog:
     async def tail(self, stream: StreamId) -> Tail:
         info = await stream_info(await self._reading.live(), stream)
         if info is None:
-            raise LogUnavailable(f"{stream} does not exist")
+            raise StreamMissing(f"{stream} does not exist")
         return self._note(stream, tail_of(info))
 
     async def get(self, stream: StreamId, sequence: int) -> Record | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bursar.errors import BursarError, FailedPrecondition, InvalidRequest, LogUnavailable
-from bursar.eventlog.log import AppendUncertain, FenceRefused, LogFull, Record, Tail
+from bursar.eventlog.log import AppendUncertain, FenceRefused, LogFull, Record, StreamMissing, Tail
 from bursar.eventlog.nats_connection import (
     AnswerLate,
     ConnectionLost,
@@ -123,7 +123,7 @@ def unavailable(stream: StreamId, refused: Refused) -> BursarError:
             f"{stream}: the broker's store is too small for all streams together: {refused}"
         )
     if refused.err_code == STREAM_NOT_FOUND:
-        return LogUnavailable(f"{stream} does not exist")
+        return StreamMissing(f"{stream} does not exist")
     return LogUnavailable(f"{stream}: {refused}")
 
 

@@ -70,6 +70,12 @@ class LogFull(LogUnavailable):
     reason = "LOG_FULL"
 
 
+class StreamMissing(LogUnavailable):
+    """The log has no stream of this name: nothing was ever written to it, or it was deleted."""
+
+    reason = "STREAM_MISSING"
+
+
 class LogClosed(LogUnavailable):
     """This process has closed the log: no later try will do better."""
 

@@ -8,10 +8,18 @@ from dataclasses import dataclass, field
 from itertools import count
 from time import time_ns
 
-from bursar.errors import InvalidRequest, LogUnavailable
+from bursar.errors import InvalidRequest
 from bursar.eventlog.chain import refuse_a_fork
 from bursar.eventlog.frame import FRAME_BYTES_MAX, frame_hash
-from bursar.eventlog.log import Cursor, FenceRefused, LogClosed, LogFull, Record, Tail
+from bursar.eventlog.log import (
+    Cursor,
+    FenceRefused,
+    LogClosed,
+    LogFull,
+    Record,
+    StreamMissing,
+    Tail,
+)
 from bursar.eventlog.stream import StreamId, terms_of
 
 STREAM_BYTES_MAX = 1 << 30
@@ -114,5 +122,5 @@ class MemoryLog:
         if self._closed:
             raise LogClosed("the log is closed")
         if stored is None:
-            raise LogUnavailable(f"{stream} is not open in this log")
+            raise StreamMissing(f"{stream} is not open in this log")
         return stored

@@ -16,8 +16,8 @@ from bursar.eventlog.chain import DecidedChain
 from bursar.eventlog.checkpoint import Head
 from bursar.eventlog.following import follow_until
 from bursar.eventlog.frame import Frame, FrameHeader, decode_header, frame_hash
-from bursar.eventlog.log import Cursor, EventLog, Record
-from bursar.eventlog.stream import StreamId, StreamKind
+from bursar.eventlog.log import Cursor, EventLog, Record, StreamMissing
+from bursar.eventlog.stream import PARTITION_MAX, STREAMS, StreamId, StreamKind
 from bursar.eventlog.writers import WriterChains
 
 # How far the next frame of the same writer is looked for: it says which of two frames was changed.
@@ -56,6 +56,20 @@ class Verified:
     signed_sequence: int
     archived_frames: int
     damage: Damage | None
+
+
+async def streams_there(log: EventLog) -> list[StreamId]:
+    """Every stream that the log has, whatever number of partitions it was made for."""
+    found: list[StreamId] = []
+    for name in STREAMS:
+        for partition in range(PARTITION_MAX + 1):
+            stream = StreamId(name, partition)
+            try:
+                await log.tail(stream)
+            except StreamMissing:
+                break
+            found.append(stream)
+    return found
 
 
 async def verify_stream(

@@ -14,14 +14,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from bursar.broker import BrokerSettings, EmbeddedBroker
-from bursar.broker.credentials import Credentials
 from bursar.errors import BursarError, FailedPrecondition, InvalidRequest
-from bursar.eventlog.jetstream import JetStreamLog, JetStreamTerms
-from bursar.eventlog.nats_access import Access
+from bursar.eventlog.jetstream import JetStreamLog
 from bursar.identity import service_key
 from bursar.telemetry import logs, traces
-from bursar.wiring.broker_access import credentials_in
 from bursar.wiring.ground import entrance_of, laid_ground
+from bursar.wiring.log_access import access_of, log_terms
 from bursar.wiring.loop import run_serving
 from bursar.wiring.module import Ground, Module
 from bursar.wiring.process import Process, ProcessPlan, running
@@ -56,8 +54,8 @@ async def hosting(settings: ProcessSettings, modules: Sequence[Module]) -> Async
             broker = await stack.enter_async_context(
                 EmbeddedBroker.owning(settings.data_dir, terms)
             )
-        access = _access(settings, broker)
-        log = JetStreamLog(access, _terms(settings, broker))
+        access = access_of(settings, broker)
+        log = JetStreamLog(access, log_terms(settings, broker))
         stack.push_async_callback(log.close)
         ground = await stack.enter_async_context(laid_ground(settings, log, access))
         plan = ProcessPlan(
@@ -93,31 +91,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _access(settings: ProcessSettings, broker: EmbeddedBroker | None) -> Access:
-    if broker is not None:
-        return _as(broker.url, broker.credentials)
-    credentials = credentials_in("broker_credentials_file", settings.broker_credentials_file)
-    return _as(settings.broker_url, credentials)
-
-
-def _as(url: str, credentials: Credentials | None) -> Access:
-    if credentials is None:
-        return Access((url,))
-    return Access((url,), user=credentials.user, password=credentials.password)
-
-
-def _terms(settings: ProcessSettings, broker: EmbeddedBroker | None) -> JetStreamTerms:
-    """The broker is asked whether it syncs every write, where we may ask it that."""
-    partitions = {"usage": settings.usage_partitions}
-    if broker is not None:
-        return JetStreamTerms(partitions=partitions, inspector=_as(broker.url, broker.inspector))
-    inspector = credentials_in("broker_inspector_file", settings.broker_inspector_file)
-    return JetStreamTerms(
-        partitions=partitions,
-        inspector=_as(settings.broker_url, inspector) if inspector else None,
-    )
 
 
 async def serve(settings: ProcessSettings, modules: Sequence[Module]) -> None:
