@@ -41,8 +41,8 @@ bench-%: $(VENV)/.dev ## run one benchmark, for instance bench-foundation
 	$(BIN)/python benchmarks/$*.py
 
 lock: $(VENV)/.uv ## resolve the dependencies again
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url pyproject.toml -o requirements/run.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url pyproject.toml --group dev -o requirements/dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --extra semantic pyproject.toml -o requirements/run.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --extra semantic pyproject.toml --group dev -o requirements/dev.lock
 
 clean: ## remove what was set up here
 	rm -rf $(VENV) build dist $(DATA)
