@@ -19,24 +19,33 @@ _SENTENCE_END = r"[.!?…。]+[\"')\]]*(?:\s+|\Z)"
 _LINE_END = rf"\n(?!{re.escape(OPENING)})"
 _ANY_BLANK = re.compile(r"\s+")
 # Of each kind, the best first; the place to cut is where the match ends.
+_LINES = (re.compile(_LINE_END), _ANY_BLANK)
+_SENTENCES = (re.compile(rf"{_SENTENCE_END}|{_LINE_END}"), _ANY_BLANK)
+_ITEMS = (re.compile(r"(?<=[}\]]),\s*"), re.compile(r",\s*|\n"), _ANY_BLANK)
+_TAGS = (re.compile(r"(?<=>)\s*(?=<(?!/))|\n"), _ANY_BLANK)
 _PLACES: dict[Kind, tuple[re.Pattern[str], ...]] = {
-    Kind.PROSE: (re.compile(rf"{_SENTENCE_END}|{_LINE_END}"), _ANY_BLANK),
-    Kind.CODE: (re.compile(r"\n(?=[^\s})\]])"), re.compile(_LINE_END), _ANY_BLANK),
-    Kind.LOG: (re.compile(_LINE_END), _ANY_BLANK),
-    Kind.JSON: (re.compile(r"(?<=[}\]]),\s*"), re.compile(r",\s*|\n"), _ANY_BLANK),
+    Kind.PROSE: _SENTENCES,
+    Kind.MARKDOWN: _SENTENCES,
+    Kind.CODE: (re.compile(r"\n(?=[^\s})\]])"), *_LINES),
+    Kind.JSON: _ITEMS,
+    Kind.CHAT: _ITEMS,
+    Kind.MARKUP: _TAGS,
 }
+_SENTENCE_UNIT = rf"(?:{_SENTENCE_END}|\n\s*)"
+_ITEM_UNIT = r"(?:(?<=[}\]]),\s*|\n)"
 _UNIT_END: dict[Kind, str] = {
-    Kind.PROSE: rf"(?:{_SENTENCE_END}|\n\s*)",
-    Kind.CODE: _LINE_END,
-    Kind.LOG: _LINE_END,
-    Kind.JSON: r"(?:(?<=[}\]]),\s*|\n)",
+    Kind.PROSE: _SENTENCE_UNIT,
+    Kind.MARKDOWN: _SENTENCE_UNIT,
+    Kind.JSON: _ITEM_UNIT,
+    Kind.CHAT: _ITEM_UNIT,
+    Kind.MARKUP: r"(?:(?<=>)\s*(?=<(?!/))|\n)",
 }
 _UNIT: dict[Kind, re.Pattern[str]] = {
     kind: re.compile(
         rf".{{0,{UNIT_CHARS_MAX}}}?{end}|.{{1,{UNIT_CHARS_MAX}}}(?:\s|\Z)|.{{1,{UNIT_CHARS_MAX}}}",
         re.DOTALL,
     )
-    for kind, end in _UNIT_END.items()
+    for kind, end in ((kind, _UNIT_END.get(kind, _LINE_END)) for kind in Kind)
 }
 
 
@@ -76,7 +85,7 @@ def _longest(fits: Callable[[int], bool], chars_max: int, guess_chars: int) -> i
 def _last_place(text: str, low: int, high: int, kind: Kind) -> int:
     if high == len(text):
         return high
-    for pattern in _PLACES[kind]:
+    for pattern in _PLACES.get(kind, _LINES):
         places = [match.end() for match in pattern.finditer(text, low, high)]
         if places:
             return places[-1]
@@ -86,7 +95,7 @@ def _last_place(text: str, low: int, high: int, kind: Kind) -> int:
 def _first_place(text: str, low: int, high: int, kind: Kind) -> int:
     if low == 0:
         return low
-    for pattern in _PLACES[kind]:
+    for pattern in _PLACES.get(kind, _LINES):
         match = pattern.search(text, low, high)
         if match is not None:
             return match.end()

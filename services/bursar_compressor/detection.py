@@ -18,8 +18,15 @@ class Kind(Enum):
 
     PROSE = "prose"
     CODE = "code"
-    LOG = "log"
+    LOG = "log"  # tool and test output and stack traces too
     JSON = "json"
+    NDJSON = "ndjson"  # a JSON object a line
+    CSV = "csv"  # and columns that tabs separate
+    YAML = "yaml"
+    MARKUP = "markup"  # XML and HTML
+    MARKDOWN = "markdown"
+    DIFF = "diff"
+    CHAT = "chat"  # a JSON list of messages
 
 
 _STAMP = (

@@ -1,61 +1,69 @@
-"""The rules of compression: which methods apply to a text, in what order, and what holds of them
-all.
+"""The rules of compression: in what order methods are tried, and what holds of them all.
 
-Never longer in tokens than the input, deterministic, and compressing twice changes nothing: a
-method's result is kept only when it is shorter, and the methods go round until none changes
-anything. Pure: counting is a function that is passed in.
+Never longer in tokens than the input, deterministic, what is protected stays as it is, and
+compressing twice changes nothing: a method's result is taken only when it is shorter and keeps what
+it must, the plain methods go round until none changes anything, and what is coded already, or
+points at an original, is not compressed beyond that. A method that fails leaves its place to the
+next safer one, and the changes say so. Pure: counting is a function that is passed in, and so is
+what stands between a method and its failing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 
-from bursar_compressor import (
-    json_minify,
-    repeated_blocks,
-    repeated_lines,
-    smart_truncation,
-    whitespace,
-)
+from bursar_compressor import smart_truncation
+from bursar_compressor.around_protected import truncate_around
 from bursar_compressor.detection import Kind, detect
-from bursar_compressor.rewriting import Rewritten
+from bursar_compressor.markers import is_coded, points_at_an_original
+from bursar_compressor.parts import Part
+from bursar_compressor.protection import are_kept
+from bursar_compressor.registry import PLAIN, SELF_CONTAINED, Level, beyond_plain
+from bursar_compressor.rewriting import Count, Method, Options, Rewritten
 
 ROUNDS_MAX = 16
 
-Count = Callable[[str], int]
-Method = tuple[str, Callable[[str], Rewritten]]
+Attempt = Callable[[Method, str, Options], Rewritten]
+"""Runs a method. What bounds its time gives back the text unchanged, with the hindrance."""
+
+_Methods = dict[Kind, tuple[Method, ...]]
 
 
-class Level(Enum):
-    """How far compression may go."""
-
-    PLAIN = "plain"  # lossless, and read by any model as the original is
-    SAFE = "safe"  # information may leave the text, never silently, always restorable
-    AGGRESSIVE = "aggressive"  # down to a target
+def directly(method: Method, content: str, options: Options) -> Rewritten:
+    """Runs it with nothing between: what it raises is raised."""
+    return method.rewrite(content, options)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be compressed, and how. `kind` None: found out by content; 0 tokens: no target."""
+    """What is to be compressed, and how. `kind` None: found out by content; 0 tokens: no target.
+
+    reference: what will restore `content`, should anything of it be left out. protected: texts of
+    `content` that must stay, in their order.
+    """
 
     content: str
     kind: Kind | None = None
     level: Level = Level.PLAIN
     target_tokens: int = 0
     query: str = ""
+    reference: str = ""
+    protected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one method did. `is_lossless` is False when the original has to be kept elsewhere."""
+    """What one method did. `is_lossless` is False when the original has to be kept elsewhere;
+    `elided` are the parts of it that are no longer in the text, as far as they are known.
+    """
 
     method: str
     tokens_before: int
     tokens_after: int
     summary: str
     is_lossless: bool = True
+    elided: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,57 +76,88 @@ class Compressed:
     tokens_after: int
     changes: tuple[Change, ...]
 
-
-# Methods whose result needs nothing that stands elsewhere in the text: it may still be cut.
-_SELF_CONTAINED: dict[Kind, tuple[Method, ...]] = {
-    Kind.PROSE: (
-        (whitespace.METHOD, lambda text: whitespace.rewrite(text, Kind.PROSE)),
-        (repeated_lines.METHOD, repeated_lines.rewrite),
-    ),
-    Kind.CODE: ((whitespace.METHOD, lambda text: whitespace.rewrite(text, Kind.CODE)),),
-    Kind.LOG: (
-        (whitespace.METHOD, lambda text: whitespace.rewrite(text, Kind.LOG)),
-        (repeated_lines.METHOD, repeated_lines.rewrite),
-    ),
-    Kind.JSON: ((json_minify.METHOD, json_minify.rewrite),),
-}
-# A pointer inside code or JSON would no longer parse.
-_REPEATED_BLOCK: Method = (repeated_blocks.METHOD, repeated_blocks.rewrite)
-_PLAIN: dict[Kind, tuple[Method, ...]] = {
-    Kind.PROSE: (*_SELF_CONTAINED[Kind.PROSE], _REPEATED_BLOCK),
-    Kind.CODE: _SELF_CONTAINED[Kind.CODE],
-    Kind.LOG: (*_SELF_CONTAINED[Kind.LOG], _REPEATED_BLOCK),
-    Kind.JSON: _SELF_CONTAINED[Kind.JSON],
-}
+    @property
+    def needs_original(self) -> bool:
+        """Whether something was left out that the order's reference has to restore."""
+        return any(not change.is_lossless for change in self.changes)
 
 
-def compress_plain(order: Order, count: Count) -> Compressed:
-    """By lossless methods alone. The target is not looked at."""
-    return _until_nothing_changes(order.content, order.kind, _PLAIN, count)
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the rules stand on: how tokens are counted, and how methods are run."""
+
+    count: Count
+    attempt: Attempt = directly
 
 
-def needs_truncation(order: Order, plain: Compressed) -> bool:
-    """Whether lossless methods fell short of the target.
-
-    Raises InvalidRequest with `least_tokens` when the level allows no others.
-    """
-    if not order.target_tokens or plain.tokens_after <= order.target_tokens:
-        return False
-    if order.level is Level.PLAIN:
-        raise smart_truncation.unreachable(order.target_tokens, plain.tokens_after)
-    return True
-
-
-def compress_to_target(order: Order, reference: str, count: Count) -> Compressed:
-    """Down to `order.target_tokens`; `reference` restores the original, and is kept already.
+def compress(order: Order, ground: Ground) -> Compressed:
+    """The safest form that meets the target; without a target the shortest that the level allows.
 
     Raises InvalidRequest with `least_tokens` when the target cannot be reached.
     """
-    whole = _until_nothing_changes(order.content, order.kind, _SELF_CONTAINED, count)
+    compressed = _plain(order, ground)
+    if not points_at_an_original(order.content):
+        compressed = _beyond_plain(order, compressed, ground)
+    if _meets(order, compressed):
+        return compressed
+    if order.level in (Level.PLAIN, Level.LOSSLESS):
+        raise smart_truncation.unreachable(order.target_tokens, compressed.tokens_after)
+    return _truncated(order, ground)
+
+
+def _plain(order: Order, ground: Ground) -> Compressed:
+    if is_coded(order.content):
+        tokens = ground.count(order.content)
+        return Compressed(order.content, order.kind or detect(order.content), tokens, tokens, ())
+    return _until_nothing_changes(order, PLAIN, ground)
+
+
+def _beyond_plain(order: Order, plain: Compressed, ground: Ground) -> Compressed:
+    best, notes = plain, tuple[Change, ...]()
+    for method in beyond_plain(plain.kind, order.level):
+        if order.target_tokens and best.tokens_after <= order.target_tokens:
+            break
+        candidate = _tried(method, order, plain, ground)
+        if candidate.content == order.content:
+            notes += candidate.changes
+        elif candidate.tokens_after < best.tokens_after:
+            best = candidate
+    return replace(best, changes=(*notes, *best.changes))
+
+
+def _tried(method: Method, order: Order, plain: Compressed, ground: Ground) -> Compressed:
+    """The original by one method, then by the plain ones; unchanged, with a note, where the method
+    did nothing or may not do what it did.
+    """
+    tokens = plain.tokens_before
+    whole = Compressed(order.content, plain.kind, tokens, tokens, ())
+    rewritten = ground.attempt(method, order.content, _options(order, plain.kind, ground))
+    if rewritten.content == order.content:
+        return _with_note(whole, method.name, rewritten.hindrance)
+    if not are_kept(order.protected, rewritten.content):
+        return _with_note(whole, method.name, "not used: it would change what is protected")
+    if rewritten.elided and not order.reference:
+        return _with_note(whole, method.name, "not used: the original cannot be kept")
+    shortened = _after(order, rewritten.content, ground)
+    change = Change(
+        method.name,
+        tokens,
+        shortened.tokens_before,
+        rewritten.summary,
+        is_lossless=not rewritten.elided,
+        elided=rewritten.elided,
+    )
+    return replace(
+        shortened, kind=plain.kind, tokens_before=tokens, changes=(change, *shortened.changes)
+    )
+
+
+def _truncated(order: Order, ground: Ground) -> Compressed:
+    whole = _until_nothing_changes(order, SELF_CONTAINED, ground)
     kind = order.kind or detect(whole.content)
-    cut = smart_truncation.Cut(kind, order.target_tokens, reference, order.query)
-    content = smart_truncation.truncate(whole.content, cut, count)
-    shortened = _until_nothing_changes(content, order.kind, _PLAIN, count)
+    cut = smart_truncation.Cut(kind, order.target_tokens, order.reference, order.query)
+    content = truncate_around(whole.content, order.protected, cut, ground.count)
+    shortened = _after(order, content, ground)
     truncation = Change(
         smart_truncation.METHOD,
         whole.tokens_after,
@@ -134,31 +173,46 @@ def compress_to_target(order: Order, reference: str, count: Count) -> Compressed
     )
 
 
-def _until_nothing_changes(
-    content: str, kind: Kind | None, methods: dict[Kind, tuple[Method, ...]], count: Count
-) -> Compressed:
+def _after(order: Order, content: str, ground: Ground) -> Compressed:
+    """What the plain methods make of another's result: it is then what a second pass leaves."""
+    return _plain(replace(order, content=content), ground)
+
+
+def _meets(order: Order, compressed: Compressed) -> bool:
+    return not order.target_tokens or compressed.tokens_after <= order.target_tokens
+
+
+def _options(order: Order, kind: Kind, ground: Ground) -> Options:
+    return Options(kind, order.reference, ground.count, order.query, order.target_tokens)
+
+
+def _until_nothing_changes(order: Order, methods: _Methods, ground: Ground) -> Compressed:
     """Round after round, so that the result is one that no further round would change."""
-    tokens = count(content)
-    first_kind = kind or detect(content)
-    compressed = Compressed(content, first_kind, tokens, tokens, ())
+    tokens = ground.count(order.content)
+    first_kind = order.kind or detect(order.content)
+    compressed = Compressed(order.content, first_kind, tokens, tokens, ())
     for _ in range(ROUNDS_MAX):
         before = compressed
-        for method in methods[kind or detect(compressed.content)]:
-            compressed = _applied(method, compressed, count)
+        kind = order.kind or detect(compressed.content)
+        for method in methods.get(kind, ()):
+            compressed = _applied(method, order, replace(compressed, kind=kind), ground)
+        compressed = replace(compressed, kind=first_kind)
         if compressed.content == before.content:
             return compressed
-    return Compressed(content, first_kind, tokens, tokens, ())  # no end in sight: left as it was
+    # No end in sight: left as it was.
+    return Compressed(order.content, first_kind, tokens, tokens, ())
 
 
-def _applied(method: Method, text: Compressed, count: Count) -> Compressed:
-    name, rewrite = method
-    rewritten = rewrite(text.content)
+def _applied(method: Method, order: Order, text: Compressed, ground: Ground) -> Compressed:
+    rewritten = ground.attempt(method, text.content, _options(order, text.kind, ground))
     if rewritten.content == text.content:
-        return _with_note(text, name, rewritten.hindrance)
-    tokens = count(rewritten.content)
+        return _with_note(text, method.name, rewritten.hindrance)
+    if not are_kept(order.protected, rewritten.content):
+        return _with_note(text, method.name, "not used: it would change what is protected")
+    tokens = ground.count(rewritten.content)
     if tokens >= text.tokens_after:
         return text  # not shorter: the text before it goes on
-    change = Change(name, text.tokens_after, tokens, rewritten.summary)
+    change = Change(method.name, text.tokens_after, tokens, rewritten.summary)
     return replace(
         text,
         content=rewritten.content,

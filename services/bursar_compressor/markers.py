@@ -12,6 +12,10 @@ OPENING = "[bursar: "
 END_OF_EXTRACT = "[bursar: end of the extract]"
 _MARKER = re.compile(r"\[bursar: .*\]\s*")
 _BLOCK_POINTER = re.compile(r"\[bursar: \d+ lines as above, .*\]\s*")
+# The first line of a text in which all the rest is to be read by that line.
+CODED = f"{OPENING}coded: "
+_WORD = "bursar: "  # in every marker, whatever brackets or comment signs stand around it
+_ORIGINAL = re.compile(r"\bblob_[0-9a-f]{64}\b")
 _QUOTED_CHARS_MAX = 60
 
 
@@ -23,6 +27,18 @@ def is_marker(line: str) -> bool:
 def is_block_pointer(line: str) -> bool:
     """Whether the line stands for a block above it."""
     return line.startswith(OPENING) and _BLOCK_POINTER.fullmatch(line) is not None
+
+
+def is_coded(content: str) -> bool:
+    """Whether the text is in one of our coded forms, in which no line stands for itself."""
+    return content.startswith(CODED)
+
+
+def points_at_an_original(content: str) -> bool:
+    """Whether something was left out already: an original that is kept is never itself a text with
+    holes.
+    """
+    return _WORD in content and _ORIGINAL.search(content) is not None
 
 
 def repeated_line(further_times: int) -> str:

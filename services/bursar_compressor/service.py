@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 from bursar.blobs import BlobReference
@@ -14,14 +15,18 @@ from bursar.telemetry import context as trace_context
 from bursar.tokens.families import encoding_for
 from bursar.wiring.module import Ground
 from bursar_compressor import work
-from bursar_compressor.domain import Order, needs_truncation
+from bursar_compressor.domain import Order
+from bursar_compressor.parts import part_of
+from bursar_compressor.sample import sampled
 from bursar_compressor.settings import CompressorSettings
 from bursar_compressor.wire import (
-    KIND_NUMBERS,
     applied_event,
-    change_message,
     check_size,
+    content_of,
+    is_too_large,
+    left_alone,
     order_of,
+    response_of,
 )
 from bursar_compressor.workers import Workers
 
@@ -63,15 +68,16 @@ class CompressorService:
 
         Raises InvalidRequest for a target that cannot be reached, with `least_tokens`; Overloaded.
         """
-        order = order_of(request)
+        content = content_of(request)
+        if isinstance(content, bytes) or is_too_large(content):
+            return left_alone(content, await self._estimated_tokens(content, request.model))
+        tenant_id = request.attribution.tenant_id or DEFAULT_TENANT_ID
         began_ns = self._ground.clock()
-        chars, model = len(order.content), request.model
-        done = await self._workers.run(chars, partial(work.by_plain_methods, order, model))
-        reference = ""
-        if needs_truncation(order, done.compressed):
-            reference = await self._keep(request.attribution.tenant_id, order)
-            done = await self._workers.run(chars, partial(work.to_target, order, model, reference))
-        response = _response(done, reference)
+        order, original = self._ordered(order_of(request, content), tenant_id)
+        done = await self._workers.run(len(content), partial(work.compressed, order, request.model))
+        if done.compressed.needs_original:
+            await self._ground.blobs.put(tenant_id, original)
+        response = response_of(done.compressed, done.is_estimate, order.reference)
         if response.tokens_after < response.tokens_before:
             self._note(request, response, began_ns)
         return response
@@ -80,8 +86,9 @@ class CompressorService:
         """Raises NotFound when the tenant has no such reference."""
         reference = BlobReference.parse(request.reference)
         tenant_id = request.tenant_id or DEFAULT_TENANT_ID
-        content = await self._ground.blobs.get(tenant_id, reference)
-        return contract.RestoreResponse(content=content)
+        part = part_of(request.part) if request.part else None
+        original = await self._ground.blobs.get(tenant_id, reference)
+        return contract.RestoreResponse(content=part.of(original) if part else original)
 
     async def count(self, request: contract.CountRequest) -> contract.CountResponse:
         content, model = request.content, request.model
@@ -93,9 +100,16 @@ class CompressorService:
             tokens=tokens, is_estimate=is_estimate, encoding=encoding_for(model).name
         )
 
-    async def _keep(self, tenant_id: str, order: Order) -> str:
-        tenant_id = tenant_id or DEFAULT_TENANT_ID
-        return str(await self._ground.blobs.put(tenant_id, order.content.encode()))
+    async def _estimated_tokens(self, content: str | bytes, model: str) -> int:
+        sample = sampled(content)
+        tokens, _ = await self._workers.run(len(sample), partial(work.count, sample, model))
+        return tokens * len(content) // max(1, len(sample))
+
+    def _ordered(self, order: Order, tenant_id: str) -> tuple[Order, bytes]:
+        """With the reference of its original, and that as it is kept if anything is left out."""
+        original = order.content.encode("utf-8", "surrogatepass")
+        address = self._ground.keyring.blob_address(tenant_id, original)
+        return replace(order, reference=str(BlobReference(address))), original
 
     def _note(
         self,
@@ -110,15 +124,3 @@ class CompressorService:
             origin = origin._replace(trace_id=trace.trace_id, span_id=trace.span_id)
         payload = applied_event(request, response, max(0, now_ns - began_ns))
         self._events.write(observed_event(APPLIED, payload, origin, now_ns))
-
-
-def _response(done: work.Done, reference: str) -> contract.CompressResponse:
-    compressed = done.compressed
-    return contract.CompressResponse(
-        content=compressed.content,
-        tokens_before=compressed.tokens_before,
-        tokens_after=compressed.tokens_after,
-        is_estimate=done.is_estimate,
-        kind=KIND_NUMBERS[compressed.kind],
-        changes=[change_message(change, reference) for change in compressed.changes],
-    )

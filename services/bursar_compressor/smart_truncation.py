@@ -49,10 +49,10 @@ def truncate(text: str, cut: Cut, count: Count) -> str:
     Raises InvalidRequest with `least_tokens` when not even the marker fits.
     """
     tokens = count(text)
-    bare = _assembled(text, _Pieces("", [], "", 0, len(text)), cut, tokens)
-    least_tokens = count(bare)
-    if least_tokens > cut.target_tokens:
-        raise unreachable(cut.target_tokens, min(tokens, least_tokens))
+    bare = _bare(text, cut, tokens)
+    bare_tokens = count(bare)
+    if bare_tokens > cut.target_tokens:
+        raise unreachable(cut.target_tokens, min(tokens, bare_tokens))
     spare_tokens = count(left_out(_all_of(text, cut, tokens), True) + END_OF_EXTRACT) + 4
     for _ in range(TRIES_MAX):
         if spare_tokens >= cut.target_tokens:
@@ -67,6 +67,12 @@ def truncate(text: str, cut: Cut, count: Count) -> str:
     return bare
 
 
+def least_tokens(text: str, cut: Cut, count: Count) -> int:
+    """What `truncate` can come down to: the marker alone, or a text that is shorter than that."""
+    tokens = count(text)
+    return min(tokens, count(_bare(text, cut, tokens)))
+
+
 def unreachable(target_tokens: int, least_tokens: int) -> InvalidRequest:
     """The error for a target below what can be reached."""
     error = InvalidRequest.of(
@@ -74,6 +80,10 @@ def unreachable(target_tokens: int, least_tokens: int) -> InvalidRequest:
     )
     error.facts["least_tokens"] = least_tokens
     return error
+
+
+def _bare(text: str, cut: Cut, tokens: int) -> str:
+    return _assembled(text, _Pieces("", [], "", 0, len(text)), cut, tokens)
 
 
 def _pieces(text: str, cut: Cut, spare_tokens: int, count: Count) -> _Pieces:

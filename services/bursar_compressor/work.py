@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bursar.tokens.cache import CountCache
 from bursar.tokens.texts import count_text
-from bursar_compressor.domain import Compressed, Order, compress_plain, compress_to_target
+from bursar_compressor.attempts import guarded
+from bursar_compressor.domain import Compressed, Ground, Order, compress
 
 # Of this process: most of what is counted in one compression is counted again.
 _counts = CountCache()
@@ -22,16 +23,10 @@ class Done:
     is_estimate: bool
 
 
-def by_plain_methods(order: Order, model: str) -> Done:
-    """See `domain.compress_plain`."""
-    count = _Counter(model)
-    return Done(compress_plain(order, count), count.is_estimate)
-
-
-def to_target(order: Order, model: str, reference: str) -> Done:
-    """See `domain.compress_to_target`."""
-    count = _Counter(model)
-    return Done(compress_to_target(order, reference, count), count.is_estimate)
+def compressed(order: Order, model: str) -> Done:
+    """See `domain.compress`."""
+    counter = _Counter(model)
+    return Done(compress(order, Ground(counter, guarded)), counter.is_estimate)
 
 
 def count(text: str, model: str) -> tuple[int, bool]:

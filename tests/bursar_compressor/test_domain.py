@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -13,13 +14,8 @@ from hypothesis import strategies as st
 from bursar.errors import InvalidRequest
 from bursar.tokens.texts import count_text
 from bursar_compressor.detection import Kind
-from bursar_compressor.domain import (
-    Level,
-    Order,
-    compress_plain,
-    compress_to_target,
-    needs_truncation,
-)
+from bursar_compressor.domain import Ground, Order, compress
+from bursar_compressor.registry import Level
 
 REFERENCE = f"blob_{'f' * 64}"
 
@@ -52,43 +48,59 @@ TEXTS = st.builds(
     st.sampled_from(["\n", "\n\n\n", "\r\n", " "]),
 ) | st.text(max_size=60)
 KINDS = st.sampled_from([None, *Kind])
+LOSSY = st.sampled_from([Level.SAFE, Level.AGGRESSIVE])
+GROUND = Ground(count)
 
 
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, KINDS)
 def test_plain_is_never_longer_deterministic_and_changes_nothing_the_second_time(content, kind):
     order = Order(content, kind)
-    once = compress_plain(order, count)
-    again = compress_plain(Order(once.content, kind), count)
+    once = compress(order, GROUND)
+    again = compress(Order(once.content, kind), GROUND)
 
     assert once.tokens_after == count(once.content) <= once.tokens_before == count(content)
-    assert compress_plain(order, count) == once
+    assert compress(order, GROUND) == once
     assert again.content == once.content
     assert once.content.split() == content.split() or once.changes
 
 
 @settings(max_examples=300, deadline=None)
-@given(TEXTS, KINDS, st.integers(1, 400), st.sampled_from(["", "words code"]))
-def test_a_target_is_met_or_the_least_reachable_count_is_named(content, kind, target_tokens, query):
-    order = Order(content, kind, Level.SAFE, target_tokens, query)
-    plain = compress_plain(order, count)
-    if not needs_truncation(order, plain):
-        assert plain.tokens_after <= target_tokens
-        return
+@given(TEXTS, KINDS, st.integers(1, 400), st.sampled_from(["", "words code"]), LOSSY)
+def test_a_target_is_met_or_the_least_reachable_count_is_named(
+    content, kind, target_tokens, query, level
+):
+    order = Order(content, kind, level, target_tokens, query, REFERENCE)
     try:
-        once = compress_to_target(order, REFERENCE, count)
+        once = compress(order, GROUND)
     except InvalidRequest as refused:
         assert refused.facts["least_tokens"] > target_tokens
         return
-    second = Order(once.content, kind, Level.SAFE, target_tokens, query)
-    again = compress_plain(second, count)
+    again = compress(replace(order, content=once.content), GROUND)
 
-    assert once.tokens_after == count(once.content) <= target_tokens < once.tokens_before
+    assert once.tokens_after == count(once.content) <= target_tokens
     assert once.tokens_before == count(content)
-    assert compress_to_target(order, REFERENCE, count) == once
+    assert compress(order, GROUND) == once
     assert again.content == once.content
-    assert REFERENCE in once.content
-    assert not needs_truncation(second, again)
+    assert REFERENCE in once.content or not once.needs_original
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, KINDS, st.sampled_from(Level), st.data())
+def test_what_is_protected_stays_and_the_text_is_never_longer(content, kind, level, data):
+    begin = data.draw(st.integers(0, len(content)))
+    end = data.draw(st.integers(begin, len(content)))
+    kept = content[begin:end]
+    target_tokens = data.draw(st.sampled_from([0, 0, 60, 200]))
+    order = Order(content, kind, level, target_tokens, "", REFERENCE, (kept,) if kept else ())
+    try:
+        once = compress(order, GROUND)
+    except InvalidRequest as refused:
+        assert refused.facts["least_tokens"] > target_tokens
+        return
+
+    assert kept in once.content
+    assert once.tokens_after == count(once.content) <= once.tokens_before
 
 
 def test_the_changes_lead_from_the_count_before_to_the_count_after():
@@ -96,7 +108,7 @@ def test_the_changes_lead_from_the_count_before_to_the_count_after():
         f"2026-07-01 12:00:00 INFO step {number} of a run \t \t" for number in range(9)
     )
     same = "2026-07-01 12:00:01 WARN waiting for the broker\n" * 7
-    result = compress_plain(Order(f"{block}\n{same}{block}\n"), count)
+    result = compress(Order(f"{block}\n{same}{block}\n"), GROUND)
 
     assert result.kind is Kind.LOG
     assert [change.method for change in result.changes] == [
@@ -112,38 +124,60 @@ def test_code_and_json_get_no_pointers_that_would_not_parse():
     code = f"void f() {{\n{block}\n}}\nvoid g() {{\n{block}\n}}\n"
     data = json.dumps([{"name": "a long name that repeats"}] * 20, indent=1)
 
-    assert compress_plain(Order(code), count).content == code
-    assert json.loads(compress_plain(Order(data), count).content) == json.loads(data)
+    assert compress(Order(code), GROUND).content == code
+    assert json.loads(compress(Order(data), GROUND).content) == json.loads(data)
 
 
 def test_what_a_pointer_stands_for_is_never_cut_away_from_under_it():
     block = "\n".join(f"the {word} line of a block that is repeated" for word in "abcdefgh")
     filler = "\n".join(f"Sentence {number} fills the middle of the text." for number in range(400))
-    order = Order(f"{filler}\n{block}\n{filler}\n{block}\n", Kind.PROSE, Level.SAFE, 500)
-    result = compress_to_target(order, REFERENCE, count)
+    order = Order(
+        f"{filler}\n{block}\n{filler}\n{block}\n",
+        Kind.PROSE,
+        Level.SAFE,
+        target_tokens=500,
+        reference=REFERENCE,
+    )
+    result = compress(order, GROUND)
 
-    assert compress_plain(Order(order.content, Kind.PROSE), count).changes
+    assert compress(Order(order.content, Kind.PROSE), GROUND).changes
     assert set(block.split("\n")) <= set(result.content.split("\n"))
 
 
 def test_plain_alone_that_misses_its_target_names_what_it_reached():
     order = Order("words that cannot become fewer", level=Level.PLAIN, target_tokens=2)
-    plain = compress_plain(order, count)
 
     with pytest.raises(InvalidRequest) as refused:
-        needs_truncation(order, plain)
-    assert refused.value.facts["least_tokens"] == plain.tokens_after
+        compress(order, GROUND)
+    assert refused.value.facts["least_tokens"] == count(order.content)
 
 
 def test_a_target_that_is_met_already_changes_nothing():
     order = Order("few words", level=Level.SAFE, target_tokens=2)
 
-    assert not needs_truncation(order, compress_plain(order, count))
+    assert compress(order, GROUND).content == order.content
+
+
+def test_a_target_below_what_is_protected_names_the_least_that_can_be_reached():
+    kept = "these words have to stay as they are, all of them"
+    filler = "\n".join(f"Sentence {number} may go." for number in range(90))
+    order = Order(
+        f"{filler}\n{kept}\n{filler}",
+        level=Level.AGGRESSIVE,
+        target_tokens=20,
+        reference=REFERENCE,
+        protected=(kept,),
+    )
+
+    with pytest.raises(InvalidRequest) as refused:
+        compress(order, GROUND)
+    least_tokens = refused.value.facts["least_tokens"]
+    assert compress(replace(order, target_tokens=least_tokens), GROUND).tokens_after == least_tokens
 
 
 def test_json_nested_too_deeply_is_left_as_it_is_and_the_changes_say_so():
     deep = "[ " * 3_000 + "]" * 3_000
-    result = compress_plain(Order(deep), count)
+    result = compress(Order(deep), GROUND)
 
     assert result.content == deep
     assert [change.summary for change in result.changes] == [
@@ -160,11 +194,9 @@ def test_json_nested_too_deeply_is_left_as_it_is_and_the_changes_say_so():
 )
 def test_a_hostile_text_is_done_in_time_that_grows_with_its_length(unit):
     content = unit * (400_000 // len(unit))
-    order = Order(content, level=Level.SAFE, target_tokens=500)
+    order = Order(content, level=Level.SAFE, target_tokens=500, reference=REFERENCE)
     began_s = time.process_time()
-    result = compress_plain(order, count)
-    if needs_truncation(order, result):
-        result = compress_to_target(order, REFERENCE, count)
+    result = compress(order, GROUND)
 
     assert result.tokens_after <= 500
     assert time.process_time() - began_s < 10

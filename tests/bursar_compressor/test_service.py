@@ -141,9 +141,8 @@ async def test_counts_say_whose_they_are_and_whether_they_are_estimates(tmp_path
         (order(target_tokens=-1), "target_tokens"),
         (order(target_tokens=5), "target_tokens"),
         (order(level=9), "level"),
-        (order(kind=9), "kind"),
-        (order("x" * (16 * 1024 * 1024 + 1)), "content"),
-        (order("漢" * (6 * 1024 * 1024)), "content"),
+        (order(kind=99), "kind"),
+        (order(protected=[contract.Span(begin_byte=3, end_byte=3)]), "protected"),
     ],
 )
 async def test_what_cannot_be_done_names_the_field_and_the_remedy(tmp_path, request_, field):
@@ -152,6 +151,47 @@ async def test_what_cannot_be_done_names_the_field_and_the_remedy(tmp_path, requ
             await service.compress(request_)
 
     assert [violation.field for violation in refused.value.violations] == [field]
+
+
+@pytest.mark.parametrize("content", ["x" * (16 * 1024 * 1024 + 1), "漢" * (6 * 1024 * 1024)])
+async def test_a_text_that_is_too_large_comes_back_as_it_is_and_the_changes_say_so(
+    tmp_path, content
+):
+    async with running(tmp_path) as (service, _):
+        answer = await service.compress(order(content))
+
+    assert answer.content == content
+    assert answer.is_estimate
+    assert answer.tokens_after == answer.tokens_before > len(content) // 16
+    assert [change.summary for change in answer.changes] == ["left as it is: more than 16 MiB"]
+
+
+async def test_bytes_that_are_no_text_come_back_as_they_are_and_the_changes_say_so(tmp_path):
+    content = b"\xff\xfe not text \x80" * 900
+    async with running(tmp_path) as (service, _):
+        answer = await service.compress(order("", content_bytes=content))
+
+    assert (answer.content, answer.content_bytes) == ("", content)
+    assert answer.is_estimate
+    assert [change.summary for change in answer.changes] == ["left as it is: not UTF-8"]
+
+
+async def test_a_part_is_restored_by_itself_and_a_tool_that_fetches_it_comes_with_the_answer(
+    tmp_path,
+):
+    async with running(tmp_path) as (service, _):
+        answer = await service.compress(order(target_tokens=400))
+        reference = answer.changes[-1].reference
+        lines = await service.restore(
+            contract.RestoreRequest(tenant_id="acme", reference=reference, part="L2-3")
+        )
+        some_bytes = await service.restore(
+            contract.RestoreRequest(tenant_id="acme", reference=reference, part="B11+8")
+        )
+
+    assert lines.content == b"".join(LOG.encode().splitlines(keepends=True)[1:3])
+    assert some_bytes.content == b"12:00:00"
+    assert answer.restore_tool.name == "bursar_restore"
 
 
 async def test_a_reference_that_is_none_is_invalid_not_missing(tmp_path):

@@ -29,6 +29,10 @@ class _LevelEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Level.ValueType]
     LEVEL_UNSPECIFIED: _Level.ValueType  # 0
     LEVEL_PLAIN: _Level.ValueType  # 1
     """Lossless, read by any model as the original is."""
+    LEVEL_LOSSLESS: _Level.ValueType  # 4
+    """All information stays in the text, in a coded form with a legend in its first line: opt-in, for how
+    well models read it was not measured. Decoded and compared before it goes out.
+    """
     LEVEL_SAFE: _Level.ValueType  # 2
     """May take information out of the prompt, never silently, always restorable."""
     LEVEL_AGGRESSIVE: _Level.ValueType  # 3
@@ -39,6 +43,10 @@ class Level(_Level, metaclass=_LevelEnumTypeWrapper): ...
 LEVEL_UNSPECIFIED: Level.ValueType  # 0
 LEVEL_PLAIN: Level.ValueType  # 1
 """Lossless, read by any model as the original is."""
+LEVEL_LOSSLESS: Level.ValueType  # 4
+"""All information stays in the text, in a coded form with a legend in its first line: opt-in, for how
+well models read it was not measured. Decoded and compared before it goes out.
+"""
 LEVEL_SAFE: Level.ValueType  # 2
 """May take information out of the prompt, never silently, always restorable."""
 LEVEL_AGGRESSIVE: Level.ValueType  # 3
@@ -55,7 +63,19 @@ class _ContentKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_ContentKin
     CONTENT_KIND_PROSE: _ContentKind.ValueType  # 1
     CONTENT_KIND_CODE: _ContentKind.ValueType  # 2
     CONTENT_KIND_LOG: _ContentKind.ValueType  # 3
+    """Logs, tool and test output, stack traces."""
     CONTENT_KIND_JSON: _ContentKind.ValueType  # 4
+    CONTENT_KIND_NDJSON: _ContentKind.ValueType  # 5
+    """A JSON object a line."""
+    CONTENT_KIND_CSV: _ContentKind.ValueType  # 6
+    """Columns separated by commas, semicolons or tabs."""
+    CONTENT_KIND_YAML: _ContentKind.ValueType  # 7
+    CONTENT_KIND_MARKUP: _ContentKind.ValueType  # 8
+    """XML and HTML."""
+    CONTENT_KIND_MARKDOWN: _ContentKind.ValueType  # 9
+    CONTENT_KIND_DIFF: _ContentKind.ValueType  # 10
+    CONTENT_KIND_CHAT: _ContentKind.ValueType  # 11
+    """A JSON list of messages, each with `role` and `content`."""
 
 class ContentKind(_ContentKind, metaclass=_ContentKindEnumTypeWrapper): ...
 
@@ -64,7 +84,19 @@ CONTENT_KIND_UNSPECIFIED: ContentKind.ValueType  # 0
 CONTENT_KIND_PROSE: ContentKind.ValueType  # 1
 CONTENT_KIND_CODE: ContentKind.ValueType  # 2
 CONTENT_KIND_LOG: ContentKind.ValueType  # 3
+"""Logs, tool and test output, stack traces."""
 CONTENT_KIND_JSON: ContentKind.ValueType  # 4
+CONTENT_KIND_NDJSON: ContentKind.ValueType  # 5
+"""A JSON object a line."""
+CONTENT_KIND_CSV: ContentKind.ValueType  # 6
+"""Columns separated by commas, semicolons or tabs."""
+CONTENT_KIND_YAML: ContentKind.ValueType  # 7
+CONTENT_KIND_MARKUP: ContentKind.ValueType  # 8
+"""XML and HTML."""
+CONTENT_KIND_MARKDOWN: ContentKind.ValueType  # 9
+CONTENT_KIND_DIFF: ContentKind.ValueType  # 10
+CONTENT_KIND_CHAT: ContentKind.ValueType  # 11
+"""A JSON list of messages, each with `role` and `content`."""
 
 @typing.final
 class CompressRequest(message.Message):
@@ -77,8 +109,10 @@ class CompressRequest(message.Message):
     TARGET_TOKENS_FIELD_NUMBER: builtins.int
     MODEL_FIELD_NUMBER: builtins.int
     QUERY_FIELD_NUMBER: builtins.int
+    PROTECTED_FIELD_NUMBER: builtins.int
+    CONTENT_BYTES_FIELD_NUMBER: builtins.int
     content: builtins.str
-    """UTF-8 text; at most 16 MiB."""
+    """UTF-8 text; compressed up to 16 MiB, left as it is above."""
     kind: ContentKind.ValueType
     level: Level.ValueType
     target_tokens: builtins.int
@@ -87,8 +121,16 @@ class CompressRequest(message.Message):
     """Whose tokeniser counts."""
     query: builtins.str
     """What the text will be asked; guides what is kept."""
+    content_bytes: builtins.bytes
+    """In place of `content` where the text may not be UTF-8. Such bytes come back as `content_bytes`,
+    as they are, and the changes say so.
+    """
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
+    @builtins.property
+    def protected(self) -> containers.RepeatedCompositeFieldContainer[Span]:
+        """What must stay byte by byte."""
+
     def __init__(
         self,
         *,
@@ -99,10 +141,34 @@ class CompressRequest(message.Message):
         target_tokens: builtins.int = ...,
         model: builtins.str = ...,
         query: builtins.str = ...,
+        protected: abc.Iterable[Span] | None = ...,
+        content_bytes: builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "content", b"content", "kind", b"kind", "level", b"level", "model", b"model", "query", b"query", "target_tokens", b"target_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "content", b"content", "content_bytes", b"content_bytes", "kind", b"kind", "level", b"level", "model", b"model", "protected", b"protected", "query", b"query", "target_tokens", b"target_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Span(message.Message):
+    """Bytes of the UTF-8 of a text, the end no longer belonging to it; both between characters."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    BEGIN_BYTE_FIELD_NUMBER: builtins.int
+    END_BYTE_FIELD_NUMBER: builtins.int
+    begin_byte: builtins.int
+    end_byte: builtins.int
+    def __init__(
+        self,
+        *,
+        begin_byte: builtins.int = ...,
+        end_byte: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["begin_byte", b"begin_byte", "end_byte", b"end_byte"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -116,15 +182,25 @@ class CompressResponse(message.Message):
     IS_ESTIMATE_FIELD_NUMBER: builtins.int
     KIND_FIELD_NUMBER: builtins.int
     CHANGES_FIELD_NUMBER: builtins.int
+    CONTENT_BYTES_FIELD_NUMBER: builtins.int
+    RESTORE_TOOL_FIELD_NUMBER: builtins.int
     content: builtins.str
     tokens_before: builtins.int
     tokens_after: builtins.int
     is_estimate: builtins.bool
     """True when the model's tokeniser is not public."""
     kind: ContentKind.ValueType
+    content_bytes: builtins.bytes
+    """Set in place of `content` when the text is not UTF-8."""
     @builtins.property
     def changes(self) -> containers.RepeatedCompositeFieldContainer[Change]:
-        """What was done, in order."""
+        """What was done, in order; a method that could not do its work is named with the reason, and the
+        same tokens before and after.
+        """
+
+    @builtins.property
+    def restore_tool(self) -> Tool:
+        """When something was left out: the tool by which a model can fetch it, for callers that run tools."""
 
     def __init__(
         self,
@@ -135,10 +211,39 @@ class CompressResponse(message.Message):
         is_estimate: builtins.bool = ...,
         kind: ContentKind.ValueType = ...,
         changes: abc.Iterable[Change] | None = ...,
+        content_bytes: builtins.bytes = ...,
+        restore_tool: Tool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["restore_tool", b"restore_tool"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["changes", b"changes", "content", b"content", "content_bytes", b"content_bytes", "is_estimate", b"is_estimate", "kind", b"kind", "restore_tool", b"restore_tool", "tokens_after", b"tokens_after", "tokens_before", b"tokens_before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Tool(message.Message):
+    """A function a model may call. Its call is answered by Restore."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    DESCRIPTION_FIELD_NUMBER: builtins.int
+    PARAMETERS_JSON_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """`bursar_restore`."""
+    description: builtins.str
+    parameters_json: builtins.str
+    """JSON Schema of its arguments: `reference`, and `part` where less than all is wanted."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        description: builtins.str = ...,
+        parameters_json: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["changes", b"changes", "content", b"content", "is_estimate", b"is_estimate", "kind", b"kind", "tokens_after", b"tokens_after", "tokens_before", b"tokens_before"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["description", b"description", "name", b"name", "parameters_json", b"parameters_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -151,14 +256,24 @@ class Change(message.Message):
     TOKENS_AFTER_FIELD_NUMBER: builtins.int
     SUMMARY_FIELD_NUMBER: builtins.int
     REFERENCE_FIELD_NUMBER: builtins.int
+    ELIDED_PARTS_FIELD_NUMBER: builtins.int
+    ELIDED_FIELD_NUMBER: builtins.int
     method: builtins.str
-    """`trailing_whitespace`, `repeated_block`, `smart_truncation`."""
+    """For instance `trailing_whitespace`, `repeated_block`, `smart_truncation`; all are listed in
+    docs/compression.md.
+    """
     tokens_before: builtins.int
     tokens_after: builtins.int
     summary: builtins.str
     """What went, in words."""
     reference: builtins.str
     """Restores the original; empty for lossless methods."""
+    elided_parts: builtins.int
+    """How many parts of the original are no longer in the text."""
+    @builtins.property
+    def elided(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Which they are, as Restore takes them; the first 1,000. Not in the log."""
+
     def __init__(
         self,
         *,
@@ -167,10 +282,12 @@ class Change(message.Message):
         tokens_after: builtins.int = ...,
         summary: builtins.str = ...,
         reference: builtins.str = ...,
+        elided_parts: builtins.int = ...,
+        elided: abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["method", b"method", "reference", b"reference", "summary", b"summary", "tokens_after", b"tokens_after", "tokens_before", b"tokens_before"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["elided", b"elided", "elided_parts", b"elided_parts", "method", b"method", "reference", b"reference", "summary", b"summary", "tokens_after", b"tokens_after", "tokens_before", b"tokens_before"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -180,17 +297,23 @@ class RestoreRequest(message.Message):
 
     TENANT_ID_FIELD_NUMBER: builtins.int
     REFERENCE_FIELD_NUMBER: builtins.int
+    PART_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     reference: builtins.str
+    part: builtins.str
+    """Empty for all of it; `L12-53` for lines 12 to 53 with their ends, `B100+4900` for 4,900 bytes from
+    byte 100 on.
+    """
     def __init__(
         self,
         *,
         tenant_id: builtins.str = ...,
         reference: builtins.str = ...,
+        part: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["reference", b"reference", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["part", b"part", "reference", b"reference", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

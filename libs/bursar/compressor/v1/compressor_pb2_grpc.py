@@ -62,7 +62,7 @@ class CompressorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Restore(self, request, context):
-        """The original bytes behind a reference; NOT_FOUND when the tenant has none such.
+        """The original bytes behind a reference, or a part of them; NOT_FOUND when the tenant has none such.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class CompressorServiceStub:
     Compress: grpc.UnaryUnaryMultiCallable[compressor_pb2.CompressRequest, compressor_pb2.CompressResponse]
     """Fewer tokens for one text. Never longer than the input; deterministic; compressing twice changes nothing."""
     Restore: grpc.UnaryUnaryMultiCallable[compressor_pb2.RestoreRequest, compressor_pb2.RestoreResponse]
-    """The original bytes behind a reference; NOT_FOUND when the tenant has none such."""
+    """The original bytes behind a reference, or a part of them; NOT_FOUND when the tenant has none such."""
     Count: grpc.UnaryUnaryMultiCallable[compressor_pb2.CountRequest, compressor_pb2.CountResponse]
     """Tokens of a text, by the model's own tokeniser where it is public."""
 
@@ -44,7 +44,7 @@ class CompressorServiceAsyncStub(CompressorServiceStub):
     Compress: aio.UnaryUnaryMultiCallable[compressor_pb2.CompressRequest, compressor_pb2.CompressResponse]  # type: ignore[assignment]
     """Fewer tokens for one text. Never longer than the input; deterministic; compressing twice changes nothing."""
     Restore: aio.UnaryUnaryMultiCallable[compressor_pb2.RestoreRequest, compressor_pb2.RestoreResponse]  # type: ignore[assignment]
-    """The original bytes behind a reference; NOT_FOUND when the tenant has none such."""
+    """The original bytes behind a reference, or a part of them; NOT_FOUND when the tenant has none such."""
     Count: aio.UnaryUnaryMultiCallable[compressor_pb2.CountRequest, compressor_pb2.CountResponse]  # type: ignore[assignment]
     """Tokens of a text, by the model's own tokeniser where it is public."""
 
@@ -63,7 +63,7 @@ class CompressorServiceServicer(metaclass=abc_1.ABCMeta):
         request: compressor_pb2.RestoreRequest,
         context: _ServicerContext,
     ) -> typing.Union[compressor_pb2.RestoreResponse, abc.Awaitable[compressor_pb2.RestoreResponse]]:
-        """The original bytes behind a reference; NOT_FOUND when the tenant has none such."""
+        """The original bytes behind a reference, or a part of them; NOT_FOUND when the tenant has none such."""
 
     @abc_1.abstractmethod
     def Count(

@@ -1,0 +1,61 @@
+"""Which methods apply to which kind of text at which level: the one list of them.
+
+`plain` methods are applied one after the other. Of the others each is tried on the original by
+itself, and the shortest result is taken.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from bursar_compressor import json_minify, repeated_blocks, repeated_lines, whitespace
+from bursar_compressor.detection import Kind
+from bursar_compressor.rewriting import Method
+
+
+class Level(Enum):
+    """How far compression may go."""
+
+    PLAIN = "plain"  # lossless, and read by any model as the original is
+    LOSSLESS = "lossless"  # all is still in the text, in a coded form
+    SAFE = "safe"  # information may leave the text, never silently, always restorable
+    AGGRESSIVE = "aggressive"  # down to a target
+
+
+_WHITESPACE = Method(
+    whitespace.METHOD, lambda content, options: whitespace.rewrite(content, options.kind)
+)
+_REPEATED_LINES = Method(repeated_lines.METHOD, lambda content, _: repeated_lines.rewrite(content))
+_REPEATED_BLOCK = Method(
+    repeated_blocks.METHOD, lambda content, _: repeated_blocks.rewrite(content)
+)
+_JSON_MINIFY = Method(json_minify.METHOD, lambda content, _: json_minify.rewrite(content))
+
+# Their result needs nothing that stands elsewhere in the text: it may still be cut.
+SELF_CONTAINED: dict[Kind, tuple[Method, ...]] = {
+    Kind.PROSE: (_WHITESPACE, _REPEATED_LINES),
+    Kind.CODE: (_WHITESPACE,),
+    Kind.LOG: (_WHITESPACE, _REPEATED_LINES),
+    Kind.JSON: (_JSON_MINIFY,),
+}
+# A pointer inside code or JSON would no longer parse.
+_POINTED_AT = (Kind.PROSE, Kind.LOG)
+PLAIN: dict[Kind, tuple[Method, ...]] = {
+    kind: (*methods, _REPEATED_BLOCK) if kind in _POINTED_AT else methods
+    for kind, methods in SELF_CONTAINED.items()
+}
+_BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {}
+# The levels whose methods an order may use, the safest first.
+_LADDER: dict[Level, tuple[Level, ...]] = {
+    Level.PLAIN: (),
+    Level.LOSSLESS: (Level.LOSSLESS,),
+    Level.SAFE: (Level.SAFE,),
+    Level.AGGRESSIVE: (Level.SAFE, Level.AGGRESSIVE),
+}
+
+
+def beyond_plain(kind: Kind, level: Level) -> tuple[Method, ...]:
+    """The methods that `level` adds for such a text, the safest first."""
+    return tuple(
+        method for step in _LADDER[level] for method in _BEYOND_PLAIN.get((kind, step), ())
+    )
