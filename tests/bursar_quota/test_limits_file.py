@@ -7,7 +7,10 @@ import pytest
 from bursar.errors import InvalidRequest
 from bursar.money import NANO_USD_PER_USD
 from bursar.quota.v1 import quota_pb2
+from bursar_quota.limit_requests import checked_limit
+from bursar_quota.limits_export import limits_yaml
 from bursar_quota.limits_file import parse_limits, read_limits
+from bursar_quota.messages import limit_message
 
 FOUNDING = """
 anthropic:
@@ -21,7 +24,7 @@ total:
 
 
 def shown(limits):
-    return {limit.limit_id: limit.amount for limit in limits}
+    return {checked_limit(limit).limit_id: limit.amount for limit in limits}
 
 
 def test_the_founding_designs_shape_is_read():
@@ -71,7 +74,7 @@ limits:
         time_zone="Asia/Kolkata",
         managed_by=quota_pb2.MANAGED_BY_FILE,
     )
-    assert (output.limit_id, output.amount) == ("total/output_tokens/lifetime", 9000)
+    assert (output.limit_id, output.amount) == ("", 9000)
     assert output.time_zone == "Europe/Berlin"
 
 
@@ -147,3 +150,22 @@ def test_a_file_is_read_and_one_that_is_too_large_is_not(tmp_path):
     path.write_text("#" * 5_000_000)
     with pytest.raises(InvalidRequest, match="at most"):
         read_limits(path)
+
+
+def test_what_is_exported_reads_as_the_same_limits():
+    text = """
+time_zone: Europe/Berlin
+anthropic: {requests_per_minute: 50, cost_per_day_usd: 0.000000001}
+limits:
+  - {id: a, selector: {user: "ann: #1", tier: login_cli, labels: {job: "yes"}}, meter: tokens,
+     window: week, amount: 7, mode: soft}
+  - {id: b, meter: cost, window: lifetime, amount: 9223372036usd, time_zone: Asia/Kolkata}
+"""
+    limits = [limit_message(checked_limit(limit)) for limit in parse_limits(text, "f")]
+    exported = limits_yaml(reversed(limits))
+    assert parse_limits(exported, "f") == sorted(limits, key=lambda limit: limit.limit_id)
+    assert len(exported.splitlines()) == 1 + len(limits)
+
+
+def test_no_limits_export_to_a_file_without_any():
+    assert parse_limits(limits_yaml([]), "f") == []

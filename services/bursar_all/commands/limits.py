@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
+from bursar_all.commands.limit_files import apply_file, export_limits
+from bursar_all.commands.limit_questions import explain, forecast
+from bursar_all.commands.limit_selectors import check_me, selector_options
 from bursar_all.commands.shared_options import data_dir_option, json_option, run_async
 
 WINDOWS = ("minute", "hour", "day", "week", "month", "lifetime")
 METERS = ("requests", "tokens", "input-tokens", "output-tokens", "cost")
-SELECTORS = ("tenant", "team", "user", "key", "provider", "model")
 
 
 def _amount_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -27,20 +29,17 @@ def _amount_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def _selector_options(function: Callable[..., None]) -> Callable[..., None]:
-    for name in SELECTORS:
-        text = "A name; `me` is you." if name == "user" else f"Only calls of this {name}."
-        function = click.option(f"--{name}", help=text)(function)
-    return function
-
-
 @click.group()
 def command() -> None:
     """Limits apply all at once: a call goes through when every one that matches has room."""
 
 
+for _subcommand in (apply_file, export_limits, explain, forecast):
+    command.add_command(_subcommand)
+
+
 @command.command("set")
-@_selector_options
+@selector_options
 @_amount_options
 @click.option("--id", "limit_id", help="Change the limit with this id.")
 @click.option("--soft", "is_soft", is_flag=True, help="Admit and alert instead of denying.")
@@ -49,11 +48,9 @@ def command() -> None:
 @data_dir_option
 def set_limits(data_dir: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Set limits: `bursar limits set --user me --cost-per-day 5usd`."""
-    from bursar.wiring.settings import ProcessSettings
-    from bursar_all.limit_options import ME, limits_from_options
+    from bursar_all.limit_options import limits_from_options
 
-    if options["user"] == ME and ProcessSettings.load().presented_key is not None:
-        raise click.UsageError("with BURSAR_API_KEY, name the user: `me` is who uses this machine")
+    check_me(options)
     limits = limits_from_options(options)
     if not limits:
         raise click.UsageError("say how much: --cost-per-day 5usd, --requests-per-minute 50, …")
@@ -99,20 +96,6 @@ async def _list(data_dir: Path | None, *, is_json: bool) -> None:
             click.echo(json.dumps(MessageToDict(level, preserving_proto_field_name=True)))
     else:
         show_levels(list(answer.levels), KnownNames(settings.data_dir))
-
-
-@command.command("apply")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@data_dir_option
-def apply_file(file: Path, data_dir: Path | None) -> None:
-    """Put every limit of a YAML file; other limits stay as they are."""
-    run_async(_apply(data_dir, file))
-
-
-async def _apply(data_dir: Path | None, file: Path) -> None:
-    from bursar_quota.limits_file import read_limits
-
-    await _put(data_dir, read_limits(file), f"from {file.name}")
 
 
 @command.command("delete")

@@ -26,29 +26,31 @@ def show_levels(levels: list[quota_pb2.Level], names: KnownNames) -> None:
             (
                 names.in_text(level.limit.limit_id, level.limit.selector.tenant_id),
                 quota_pb2.Mode.Name(level.limit.mode).removeprefix("MODE_").lower(),
-                _amount(level.limit.meter, level.settled),
-                _amount(level.limit.meter, level.held),
-                _amount(level.limit.meter, level.limit.amount),
+                amount_text(level.limit.meter, level.settled),
+                amount_text(level.limit.meter, level.held),
+                amount_text(level.limit.meter, level.limit.amount),
                 _bar(level),
-                _until(level),
+                instant_text(level.window_ends_at_ns),
             )
             for level in levels
         ],
     )
 
 
-def _amount(meter: quota_pb2.Meter.ValueType, amount: int) -> str:
+def amount_text(meter: quota_pb2.Meter.ValueType, amount: int) -> str:
+    """In the meter's unit."""
     return format_usd(amount) if meter == quota_pb2.METER_COST_NANO_USD else f"{amount:,}"
+
+
+def instant_text(at_ns: int) -> str:
+    """To the minute; 0 is the end of what never ends."""
+    if not at_ns:
+        return "for good"
+    instant = datetime.fromtimestamp(at_ns // NS_PER_S, UTC)
+    return instant.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _bar(level: quota_pb2.Level) -> str:
     amount = max(1, level.limit.amount)
     full = min(BAR_CELLS, BAR_CELLS * (level.settled + level.held) // amount)
     return "█" * full + "░" * (BAR_CELLS - full)
-
-
-def _until(level: quota_pb2.Level) -> str:
-    if not level.window_ends_at_ns:
-        return "for good"
-    ends = datetime.fromtimestamp(level.window_ends_at_ns // NS_PER_S, UTC)
-    return ends.strftime("%Y-%m-%d %H:%M UTC")
