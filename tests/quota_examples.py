@@ -29,6 +29,7 @@ from bursar_quota.domain.terms import Now
 from bursar_quota.domain.windows import WindowKind
 from bursar_quota.dump import digest, dump
 from bursar_quota.projection import QuotaDecider
+from quota_orders import as_it_came
 
 NOON_NS = 1_795_521_600 * NS_PER_S  # 2026-11-24T12:00:00Z, a Tuesday
 MINUTE_NS = 60 * NS_PER_S
@@ -54,6 +55,7 @@ class Book:
 
     def do(self, command: Command) -> Answer:
         """Decides, writes, folds. Raises what is not an answer."""
+        command = as_it_came(command)
         decision = self.decider.decide(self.state, command, self.now_ns)
         for event in decision.events:
             self.log.append(self.decider.encode(event, command, self.now_ns))

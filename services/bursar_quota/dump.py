@@ -25,7 +25,7 @@ from bursar_quota.domain.state import (
     UsageAxes,
 )
 
-DUMP_VERSION = 1  # raise it whenever a form below changes: older snapshots are then passed over
+DUMP_VERSION = 2  # raise it whenever a form below changes: older snapshots are then passed over
 
 
 class _Dump(Struct, array_like=True):
@@ -76,6 +76,8 @@ def load(dumped: bytes) -> State:
     undo = Untracked()
     for limit_id, entry in state.limits.items():
         state.shelves.file(entry.limit.selector, limit_id, entry, undo)
+        for bucket in entry.buckets.values():
+            state.buckets[bucket.number] = bucket
     for reservation in state.reservations.values():
         if reservation.phase is not Phase.CHARGED:
             lease(state, reservation, undo)

@@ -1,17 +1,15 @@
 """Each kind of event and its payload in the log: what is written, and what the rules read of it.
 
-A payload holds more than the rules know (usage by kind of token, price, savings): that comes
-encoded with the command as its `account`, and stays as it came.
+What is written here is what was decided. The order itself (with more than the rules know: usage by
+kind of token, price, savings) stands before it in the payload, as it came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from bursar.events.v1 import usage_pb2
-from bursar.ledger.v1 import ledger_pb2
-from bursar_quota.domain.commands import Command, Reserve
+from bursar.quota.v1 import quota_pb2
 from bursar_quota.domain.events import (
     Denied,
     Dispatched,
@@ -24,8 +22,9 @@ from bursar_quota.domain.events import (
     Settled,
     UsageRecorded,
 )
-from bursar_quota.domain.levels import Move
-from bursar_quota.domain.meters import Amounts
+from bursar_quota.domain.levels import Opening
+from bursar_quota.domain.meters import Meter
+from bursar_quota.domain.windows import Window
 from bursar_quota.messages import (
     amounts_of,
     attribution_of,
@@ -41,17 +40,14 @@ from bursar_quota.messages import (
 )
 from bursar_quota.place import Place
 
-if TYPE_CHECKING:
-    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
-
-def limit_put(event: LimitPut, command: Command) -> usage_pb2.LimitPut:
+def limit_put(event: LimitPut) -> usage_pb2.LimitPut:
     return usage_pb2.LimitPut(
         operation_id=event.operation_id,
         fingerprint=event.fingerprint,
         limit=limit_message(event.limit),
         level=level_message(event.level, with_limit=False),
-        is_recounted=event.is_recounted,
+        opened=None if event.opened is None else _bucket(event.opened),
         author=event.author,
         reason=event.reason,
     )
@@ -66,13 +62,13 @@ def limit_put_of(message: usage_pb2.LimitPut, place: Place) -> LimitPut:
         fingerprint=message.fingerprint,
         limit=limit,
         level=level_of(message.level, limit),
-        is_recounted=message.is_recounted,
+        opened=_opening(message.opened) if message.HasField("opened") else None,
         author=message.author,
         reason=message.reason,
     )
 
 
-def limit_deleted(event: LimitDeleted, command: Command) -> usage_pb2.LimitDeleted:
+def limit_deleted(event: LimitDeleted) -> usage_pb2.LimitDeleted:
     return usage_pb2.LimitDeleted(
         operation_id=event.operation_id,
         fingerprint=event.fingerprint,
@@ -95,21 +91,15 @@ def limit_deleted_of(message: usage_pb2.LimitDeleted, place: Place) -> LimitDele
     )
 
 
-def reserved(event: Reserved, command: Command) -> usage_pb2.Reserved:
-    message = usage_pb2.Reserved(
-        operation_id=event.operation_id,
+def reserved(event: Reserved) -> usage_pb2.Reserved:
+    return usage_pb2.Reserved(
         fingerprint=event.fingerprint,
         reservation_id=event.reservation_id,
-        lease_ns=event.lease_ns,
+        buckets=event.buckets,
+        opened=map(_bucket, event.opened),
         lease_expires_at_ns=event.lease_expires_at_ns,
-        is_dispatched=event.is_dispatched,
         is_near_limit=event.is_near_limit,
     )
-    write_attribution(event.attribution, message.attribution)
-    write_target(event.target, message.target)
-    write_amounts(event.held, message.held)
-    _write_moves(event.moves, message.moves)
-    return message
 
 
 def reserved_of(message: usage_pb2.Reserved, place: Place) -> Reserved:
@@ -122,7 +112,8 @@ def reserved_of(message: usage_pb2.Reserved, place: Place) -> Reserved:
         attribution=attribution_of(message.attribution),
         target=target_of(message.target),
         held=amounts_of(message.held),
-        moves=_moves_of(message.moves),
+        buckets=tuple(message.buckets),
+        opened=_openings(message.opened),
         lease_ns=message.lease_ns,
         lease_expires_at_ns=message.lease_expires_at_ns,
         is_dispatched=message.is_dispatched,
@@ -130,20 +121,14 @@ def reserved_of(message: usage_pb2.Reserved, place: Place) -> Reserved:
     )
 
 
-def denied(event: Denied, command: Command) -> usage_pb2.Denied:
-    message = usage_pb2.Denied(
-        operation_id=event.operation_id,
+def denied(event: Denied) -> usage_pb2.Denied:
+    return usage_pb2.Denied(
         fingerprint=event.fingerprint,
         denied_by=level_message(event.level),
         requested_of_meter=event.requested,
         reason=event.reason,
         retry_after_ns=event.retry_after_ns,
     )
-    if isinstance(command, Reserve):
-        write_attribution(command.attribution, message.attribution)
-        write_target(command.target, message.target)
-        write_amounts(command.amounts, message.requested)
-    return message
 
 
 def denied_of(message: usage_pb2.Denied, place: Place) -> Denied:
@@ -159,12 +144,9 @@ def denied_of(message: usage_pb2.Denied, place: Place) -> Denied:
     )
 
 
-def dispatched(event: Dispatched, command: Command) -> usage_pb2.Dispatched:
+def dispatched(event: Dispatched) -> usage_pb2.Dispatched:
     return usage_pb2.Dispatched(
-        operation_id=event.operation_id,
-        fingerprint=event.fingerprint,
-        reservation_id=event.reservation_id,
-        lease_expires_at_ns=event.lease_expires_at_ns,
+        fingerprint=event.fingerprint, lease_expires_at_ns=event.lease_expires_at_ns
     )
 
 
@@ -180,19 +162,13 @@ def dispatched_of(message: usage_pb2.Dispatched, place: Place) -> Dispatched:
     )
 
 
-def settled(event: Settled, command: Command) -> usage_pb2.Settled:
+def settled(event: Settled) -> usage_pb2.Settled:
     message = usage_pb2.Settled(
-        operation_id=event.operation_id,
-        fingerprint=event.fingerprint,
-        reservation_id=event.reservation_id,
-        requests=event.used.requests,
-        is_late=event.is_late,
+        fingerprint=event.fingerprint, buckets=event.buckets, is_late=event.is_late
     )
     write_attribution(event.attribution, message.attribution)
     write_target(event.target, message.target)
-    _write_used(event.used, message.usage, message.cost)
     write_amounts(event.overrun, message.overrun)
-    _write_moves(event.moves, message.moves)
     return message
 
 
@@ -207,20 +183,13 @@ def settled_of(message: usage_pb2.Settled, place: Place) -> Settled:
         target=target_of(message.target),
         used=used_of(message.usage, message.cost, message.requests),
         overrun=amounts_of(message.overrun),
-        moves=_moves_of(message.moves),
+        buckets=tuple(message.buckets),
         is_late=message.is_late,
     )
 
 
-def released(event: Released, command: Command) -> usage_pb2.Released:
-    message = usage_pb2.Released(
-        operation_id=event.operation_id,
-        fingerprint=event.fingerprint,
-        reservation_id=event.reservation_id,
-        reason=event.reason,
-    )
-    _write_moves(event.moves, message.moves)
-    return message
+def released(event: Released) -> usage_pb2.Released:
+    return usage_pb2.Released(fingerprint=event.fingerprint, buckets=event.buckets)
 
 
 def released_of(message: usage_pb2.Released, place: Place) -> Released:
@@ -231,20 +200,21 @@ def released_of(message: usage_pb2.Released, place: Place) -> Released:
         fingerprint=message.fingerprint,
         origin=place.origin,
         reservation_id=message.reservation_id,
-        moves=_moves_of(message.moves),
+        buckets=tuple(message.buckets),
         reason=message.reason,
     )
 
 
-def expired(event: Expired, command: Command) -> usage_pb2.Expired:
+def expired(event: Expired) -> usage_pb2.Expired:
     message = usage_pb2.Expired(
-        reservation_id=event.reservation_id, is_charged=event.charged is not None
+        reservation_id=event.reservation_id,
+        is_charged=event.charged is not None,
+        buckets=event.buckets,
     )
     write_attribution(event.attribution, message.attribution)
     write_target(event.target, message.target)
     if event.charged is not None:
         write_amounts(event.charged, message.charged)
-    _write_moves(event.moves, message.moves)
     return message
 
 
@@ -256,21 +226,14 @@ def expired_of(message: usage_pb2.Expired, place: Place) -> Expired:
         attribution=attribution_of(message.attribution),
         target=target_of(message.target),
         charged=amounts_of(message.charged) if message.is_charged else None,
-        moves=_moves_of(message.moves),
+        buckets=tuple(message.buckets),
     )
 
 
-def usage_recorded(event: UsageRecorded, command: Command) -> usage_pb2.UsageRecorded:
-    message = usage_pb2.UsageRecorded(
-        operation_id=event.operation_id,
-        fingerprint=event.fingerprint,
-        requests=event.used.requests,
+def usage_recorded(event: UsageRecorded) -> usage_pb2.UsageRecorded:
+    return usage_pb2.UsageRecorded(
+        fingerprint=event.fingerprint, buckets=event.buckets, opened=map(_bucket, event.opened)
     )
-    write_attribution(event.attribution, message.attribution)
-    write_target(event.target, message.target)
-    _write_used(event.used, message.usage, message.cost)
-    _write_moves(event.moves, message.moves)
-    return message
 
 
 def usage_recorded_of(message: usage_pb2.UsageRecorded, place: Place) -> UsageRecorded:
@@ -282,11 +245,12 @@ def usage_recorded_of(message: usage_pb2.UsageRecorded, place: Place) -> UsageRe
         attribution=attribution_of(message.attribution),
         target=target_of(message.target),
         used=used_of(message.usage, message.cost, message.requests),
-        moves=_moves_of(message.moves),
+        buckets=tuple(message.buckets),
+        opened=_openings(message.opened),
     )
 
 
-def horizon_moved(event: HorizonMoved, command: Command) -> usage_pb2.HorizonMoved:
+def horizon_moved(event: HorizonMoved) -> usage_pb2.HorizonMoved:
     return usage_pb2.HorizonMoved(forget_before_ns=event.forget_before_ns)
 
 
@@ -296,37 +260,21 @@ def horizon_moved_of(message: usage_pb2.HorizonMoved, place: Place) -> HorizonMo
     )
 
 
-def _write_used(used: Amounts, usage: ledger_pb2.TokenUsage, cost: ledger_pb2.Cost) -> None:
-    """The sums that the rules know; the account adds the parts."""
-    usage.input_tokens = used.input_tokens
-    usage.output_tokens = used.output_tokens
-    cost.total_nano_usd = used.cost_nano_usd
+def _bucket(opening: Opening) -> usage_pb2.Bucket:
+    return usage_pb2.Bucket(
+        bucket=opening.number,
+        limit_id=opening.limit_id,
+        meter=quota_pb2.Meter.ValueType(opening.meter),
+        window_id=opening.window.window_id,
+        window_starts_at_ns=opening.window.starts_at_ns,
+        window_ends_at_ns=opening.window.ends_at_ns,
+    )
 
 
-def _write_moves(
-    moves: tuple[Move, ...], messages: RepeatedCompositeFieldContainer[usage_pb2.Move]
-) -> None:
-    add = messages.add
-    for move in moves:
-        message = add()
-        message.limit_id = move.limit_id
-        message.window_id = move.window_id
-        if move.settled_delta:
-            message.settled_delta = move.settled_delta
-        if move.held_delta:
-            message.held_delta = move.held_delta
-        message.window_ends_at_ns = move.window_ends_at_ns
+def _opening(message: usage_pb2.Bucket) -> Opening:
+    window = Window(message.window_id, message.window_starts_at_ns, message.window_ends_at_ns)
+    return Opening(message.bucket, message.limit_id, Meter(message.meter), window)
 
 
-def _moves_of(messages: Iterable[usage_pb2.Move]) -> tuple[Move, ...]:
-    moves = [
-        Move(
-            message.limit_id,
-            message.window_id,
-            message.settled_delta,
-            message.held_delta,
-            message.window_ends_at_ns,
-        )
-        for message in messages
-    ]
-    return tuple(moves)
+def _openings(messages: Iterable[usage_pb2.Bucket]) -> tuple[Opening, ...]:
+    return tuple(map(_opening, messages))

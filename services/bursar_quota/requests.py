@@ -10,12 +10,11 @@ from google.protobuf.message import Message
 
 from bursar.errors import InvalidRequest
 from bursar.eventlog.envelope import new_event_id
-from bursar.events.v1 import usage_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar.telemetry import context as trace_context
 from bursar_quota import bounds
-from bursar_quota.domain.calls import Attribution, Target
+from bursar_quota.domain.calls import TENANT_DEFAULT, Attribution, Target
 from bursar_quota.domain.commands import (
     Dispatch,
     RecordUsage,
@@ -33,35 +32,51 @@ LEASE_NS_MAX = 24 * NS_PER_HOUR
 REASON_BYTES_MAX = 1024
 _OUTCOMES = frozenset(quota_pb2.Outcome.values())
 _SOURCES = frozenset(quota_pb2.UsageSource.values())
+# What orders leave open, as it is decided: behind the order's bytes the two are one message.
+_ONE_REQUEST = quota_pb2.SettleRequest(requests=1).SerializeToString()
+_OF_DEFAULT_TENANT = quota_pb2.RecordUsageRequest(
+    attribution=ledger_pb2.Attribution(tenant_id=TENANT_DEFAULT)
+).SerializeToString()
 
 
 def stamp_of(order: bytes, request: Message, operation_id: str, now_ns: int) -> Stamp:
     """The order's own name is part of its content: to settle is not to release."""
+    return _taken(order, request, operation_id, now_ns)[0]
+
+
+def _taken(order: bytes, request: Message, operation_id: str, now_ns: int) -> tuple[Stamp, bytes]:
+    """Its stamp, and its content for the log. What is not known here does not get there."""
     bounds.check_id("operation_id", operation_id)
+    request.DiscardUnknownFields()
     content = request.SerializeToString(deterministic=True)
     trace = trace_context.current()
     trace_id, span_id = (b"", b"") if trace is None else (trace.trace_id, trace.span_id)
-    return Stamp(
+    stamp = Stamp(
         operation_id or new_event_id(now_ns), sha256(order + content).digest(), trace_id, span_id
     )
+    if not operation_id:
+        content = type(request)(operation_id=stamp.operation_id).SerializeToString() + content
+    return stamp, content
 
 
 def reserve_of(
     request: quota_pb2.ReserveRequest, now_ns: int, lease_default_ns: int = LEASE_NS_DEFAULT
 ) -> Reserve:
-    stamp = stamp_of(b"reserve ", request, request.operation_id, now_ns)
+    stamp, content = _taken(b"reserve ", request, request.operation_id, now_ns)
     attribution, target, amounts = asked_of(request.attribution, request.target, request.amounts)
     lease_ns = request.lease_ns
     if not 0 <= lease_ns <= LEASE_NS_MAX:
         remedy = f"0 for the default, or at most {LEASE_NS_MAX} (24 h)"
         raise InvalidRequest.of("lease_ns", lease_ns, remedy)
+    lease_ns = lease_ns or lease_default_ns
     return Reserve(
-        stamp=stamp,
+        stamp,
+        content + _reserve_defaults(request, lease_ns),
         reservation_id=f"rsv_{os.urandom(16).hex()}",  # not to be guessed: it lets one settle
         attribution=attribution,
         target=target,
         amounts=amounts,
-        lease_ns=lease_ns or lease_default_ns,
+        lease_ns=lease_ns,
         is_dispatched=request.is_dispatched,
     )
 
@@ -91,60 +106,42 @@ def named_of(
 
 
 def dispatch_of(request: quota_pb2.DispatchRequest, now_ns: int) -> Dispatch:
-    stamp = stamp_of(b"dispatch ", request, request.operation_id, now_ns)
+    stamp, content = _taken(b"dispatch ", request, request.operation_id, now_ns)
     bounds.check_given_id("reservation_id", request.reservation_id)
-    return Dispatch(
-        stamp=stamp,
-        reservation_id=request.reservation_id,
-    )
+    return Dispatch(stamp, content, reservation_id=request.reservation_id)
 
 
 def settle_of(request: quota_pb2.SettleRequest, now_ns: int) -> Settle:
-    stamp = stamp_of(b"settle ", request, request.operation_id, now_ns)
+    if request.is_awaited:  # how long one waits is not what is ordered
+        order, request = request, quota_pb2.SettleRequest()
+        request.CopyFrom(order)
+        request.ClearField("is_awaited")
+    stamp, content = _taken(b"settle ", request, request.operation_id, now_ns)
     bounds.check_given_id("reservation_id", request.reservation_id)
     used = _used(request, request.requests or 1)
     bounds.check_text("answered_by_model", request.answered_by_model)
     _check_known("outcome", request.outcome, _OUTCOMES)
-    account = usage_pb2.Settled(
-        outcome=request.outcome,
-        source=request.source,
-        provider_request_id=request.provider_request_id,
-        answered_by_model=request.answered_by_model,
-        duration_ns=request.duration_ns,
-    )
-    _copy_account(request, account)
-    return Settle(
-        stamp=stamp,
-        account=account.SerializeToString(),
-        reservation_id=request.reservation_id,
-        used=used,
-    )
+    if not request.requests:
+        content += _ONE_REQUEST
+    return Settle(stamp, content, reservation_id=request.reservation_id, used=used)
 
 
 def release_of(request: quota_pb2.ReleaseRequest, now_ns: int) -> Release:
-    stamp = stamp_of(b"release ", request, request.operation_id, now_ns)
+    stamp, content = _taken(b"release ", request, request.operation_id, now_ns)
     bounds.check_given_id("reservation_id", request.reservation_id)
     bounds.check_text("reason", request.reason, REASON_BYTES_MAX)
-    return Release(
-        stamp=stamp,
-        reservation_id=request.reservation_id,
-        reason=request.reason,
-    )
+    return Release(stamp, content, reservation_id=request.reservation_id, reason=request.reason)
 
 
 def record_usage_of(request: quota_pb2.RecordUsageRequest, now_ns: int) -> RecordUsage:
-    stamp = stamp_of(b"record_usage ", request, request.operation_id, now_ns)
+    stamp, content = _taken(b"record_usage ", request, request.operation_id, now_ns)
     attribution, target = named_of(request.attribution, request.target)
     used = _used(request, request.requests)
-    account = usage_pb2.UsageRecorded(
-        source=request.source,
-        provider_request_id=request.provider_request_id,
-        duration_ns=request.duration_ns,
-    )
-    _copy_account(request, account)
+    if not request.attribution.tenant_id:
+        content += _OF_DEFAULT_TENANT
     return RecordUsage(
-        stamp=stamp,
-        account=account.SerializeToString(),
+        stamp,
+        content,
         attribution=attribution,
         target=target,
         used=used,
@@ -165,15 +162,16 @@ def _used(
     return used
 
 
-def _copy_account(
-    request: quota_pb2.SettleRequest | quota_pb2.RecordUsageRequest,
-    account: usage_pb2.Settled | usage_pb2.UsageRecorded,
-) -> None:
-    """In place, which is faster than to give the constructor what it then copies."""
-    account.usage.CopyFrom(request.usage)
-    account.cost.CopyFrom(request.cost)
-    if request.savings:
-        account.savings.MergeFrom(request.savings)
+def _reserve_defaults(request: quota_pb2.ReserveRequest, lease_ns: int) -> bytes:
+    """What the order left open, as it is decided: behind the order the two are one message."""
+    defaults = quota_pb2.ReserveRequest()
+    if not request.attribution.tenant_id:
+        defaults.attribution.tenant_id = TENANT_DEFAULT
+    if not request.amounts.requests:
+        defaults.amounts.requests = 1
+    if not request.lease_ns:
+        defaults.lease_ns = lease_ns
+    return defaults.SerializeToString()
 
 
 def _check_known(field: str, value: int, known: Container[int]) -> None:

@@ -29,9 +29,9 @@ def event_id_of(number: int) -> str:
 
 
 def encode(event: events.Event, command: Command) -> bytes:
-    """The envelope of one event. What the rules do not know comes from the command's `account`."""
+    """The envelope of one event: the order as it came, and what was decided."""
     kind = _BY_EVENT[type(event)]
-    payload = kind.encode(event, command).SerializeToString()
+    payload = kind.encode(event).SerializeToString()
     origin = _origin(event, command)
     envelope = event_pb2.Event(
         event_id=event_id_of(event.number),
@@ -46,7 +46,7 @@ def encode(event: events.Event, command: Command) -> bytes:
     )
     if isinstance(command, Operation):
         # Two encoded messages, one after the other, are one message with the fields of both.
-        envelope.payload = payload + command.account
+        envelope.payload = command.content + payload
         envelope.trace_id = command.stamp.trace_id
         envelope.span_id = command.stamp.span_id
     return envelope.SerializeToString()
@@ -100,7 +100,7 @@ class Kind(NamedTuple):
     event: type[events.Event]
     message: type[Message]
     # Any: each pair takes its own event and message, which stand beside it.
-    encode: Callable[[Any, Command], Message]
+    encode: Callable[[Any], Message]
     decode: Callable[[Any, Place], events.Event]
 
 

@@ -129,8 +129,8 @@ def test_a_settle_leaves_out_windows_that_are_forgotten():
     held = kept.reserve(tokens(100), lease_ns=DAY_NS, is_dispatched=True)
     kept.pass_time(DAY_NS + 2 * HOUR_NS)  # charged, and its minute is forgotten
     kept.settle(held.reservation_id, tokens(60))
-    assert [move.limit_id for move in kept.last_event().moves] == [TOTAL]
-    assert len(kept.state.limits["total/requests/minute"].counters) == 0
+    assert [kept.state.buckets[number].limit_id for number in kept.last_event().buckets] == [TOTAL]
+    assert len(kept.state.limits["total/requests/minute"].buckets) == 0
 
 
 def test_a_window_is_kept_as_long_as_a_call_holds_something_in_it():
@@ -140,9 +140,10 @@ def test_a_window_is_kept_as_long_as_a_call_holds_something_in_it():
     kept.dispatch(held.reservation_id)  # another day
     kept.pass_time(6 * HOUR_NS)
     kept.settle(held.reservation_id, tokens(60))
-    assert [(move.settled_delta, move.held_delta) for move in kept.last_event().moves] == [(1, -1)]
+    (number,) = kept.last_event().buckets
+    assert (kept.state.buckets[number].settled, kept.state.buckets[number].held) == (1, 0)
     kept.pass_time(2 * HOUR_NS)
-    assert len(kept.state.limits["total/requests/minute"].counters) == 0
+    assert len(kept.state.limits["total/requests/minute"].buckets) == 0
 
 
 def test_a_limit_that_is_deleted_takes_its_claims_with_it():
@@ -150,7 +151,7 @@ def test_a_limit_that_is_deleted_takes_its_claims_with_it():
     held = kept.reserve(tokens(100))
     kept.delete("total/requests/day")
     kept.settle(held.reservation_id, tokens(60))
-    assert [move.limit_id for move in kept.last_event().moves] == [TOTAL]
+    assert [kept.state.buckets[number].limit_id for number in kept.last_event().buckets] == [TOTAL]
 
 
 def test_a_hold_that_meets_no_limit_is_kept_all_the_same():

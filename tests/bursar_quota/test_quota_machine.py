@@ -29,7 +29,7 @@ from bursar_quota.domain.commands import (
 from bursar_quota.domain.expiry import due
 from bursar_quota.domain.limits import Limit, Mode, Selector
 from bursar_quota.domain.meters import Amounts, Meter, by_meter
-from bursar_quota.domain.state import NS_PER_S
+from bursar_quota.domain.state import NS_PER_S, Phase
 from bursar_quota.domain.terms import Now
 from bursar_quota.domain.windows import WindowKind
 from bursar_quota.dump import digest, load
@@ -253,15 +253,23 @@ class QuotaMachine(RuleBasedStateMachine):
 
     @invariant()
     def holds_add_up_to_what_limits_hold(self) -> None:
-        held: dict[tuple[str, str], int] = {}
-        for reservation in self.book.state.reservations.values():
-            for claim in reservation.claims:
-                key = claim.limit_id, claim.window_id
-                held[key] = held.get(key, 0) + claim.held_delta
-        for limit_id, entry in self.book.state.limits.items():
-            for window_id, counter in entry.counters.items():
-                assert counter.held == held.get((limit_id, window_id), 0) >= 0
-                assert counter.settled >= 0
+        state = self.book.state
+        held: dict[int, int] = {}
+        for reservation in state.reservations.values():
+            takes = by_meter(reservation.held)
+            for number in reservation.buckets if reservation.phase is not Phase.CHARGED else ():
+                bucket = state.buckets[number]
+                held[number] = held.get(number, 0) + takes[bucket.meter]
+        for number, bucket in state.buckets.items():
+            assert bucket.held == held.get(number, 0) >= 0
+            assert bucket.settled >= 0
+
+    @invariant()
+    def buckets_are_found_by_number_and_by_window(self) -> None:
+        state = self.book.state
+        of_limits = [b for entry in state.limits.values() for b in entry.buckets.values()]
+        assert {bucket.number: bucket for bucket in of_limits} == state.buckets
+        assert all(state.buckets[bucket.number] is bucket for bucket in of_limits)
 
     def teardown(self) -> None:
         live = self.book.digest()

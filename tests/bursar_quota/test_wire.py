@@ -28,11 +28,11 @@ from bursar_quota.domain.events import (
     Settled,
     UsageRecorded,
 )
-from bursar_quota.domain.levels import Level, Move
+from bursar_quota.domain.levels import Level, Opening
 from bursar_quota.domain.limits import ManagedBy, Mode, Selector
 from bursar_quota.domain.meters import Amounts, Meter
 from bursar_quota.domain.state import State
-from bursar_quota.domain.windows import Window, WindowKind
+from bursar_quota.domain.windows import LIFETIME, Window, WindowKind
 from bursar_quota.limit_requests import put_limit_of
 from bursar_quota.requests import record_usage_of, reserve_of, settle_of
 from quota_examples import ACME, ANTHROPIC, HOUR_NS, LEASE_NS, NOON_NS, Book, limit, tokens
@@ -54,8 +54,7 @@ LIMIT = limit(
     managed_by=ManagedBy.FILE,
     limit_id="daily",
 )
-HELD = (Move("daily", "2026-11-24", 0, 700, DAY.ends_at_ns),)
-CHARGED = (Move("daily", "2026-11-24", 700, -700, DAY.ends_at_ns),)
+OPENED = Opening(1, "daily", Meter.COST_NANO_USD, DAY)
 
 # As written by the first version, one of each kind: what they meant then, they mean for ever.
 SAMPLES = {
@@ -66,7 +65,7 @@ SAMPLES = {
         HASH,
         limit=LIMIT,
         level=Level(LIMIT, DAY, 300, 5, NOON_NS),
-        is_recounted=True,
+        opened=OPENED,
         author="ann",
         reason="a trial",
     ),
@@ -79,7 +78,8 @@ SAMPLES = {
         attribution=CALLER,
         target=ANTHROPIC,
         held=Amounts(1, 20, 30, 700),
-        moves=HELD,
+        buckets=(1, 2),
+        opened=(Opening(2, "gone", Meter.REQUESTS, LIFETIME),),
         lease_ns=LEASE_NS,
         lease_expires_at_ns=NOON_NS + LEASE_NS,
         is_dispatched=False,
@@ -114,7 +114,7 @@ SAMPLES = {
         target=ANTHROPIC,
         used=Amounts(2, 21, 22, 650),
         overrun=Amounts(1, 1, 0, 0),
-        moves=(Move("daily", "2026-11-24", 650, -700, DAY.ends_at_ns),),
+        buckets=(1,),
         is_late=True,
     ),
     "released": Released(
@@ -124,7 +124,7 @@ SAMPLES = {
         HASH,
         origin=OF_CALLER,
         reservation_id="rsv-2",
-        moves=(Move("daily", "2026-11-24", 0, -700, DAY.ends_at_ns),),
+        buckets=(1, 2),
         reason="not needed",
     ),
     "expired": Expired(
@@ -134,7 +134,7 @@ SAMPLES = {
         attribution=CALLER,
         target=ANTHROPIC,
         charged=Amounts(1, 20, 30, 700),
-        moves=CHARGED,
+        buckets=(1, 2),
     ),
     "recorded": UsageRecorded(
         8,
@@ -144,7 +144,8 @@ SAMPLES = {
         attribution=CALLER,
         target=ANTHROPIC,
         used=Amounts(3, 4, 5, 6),
-        moves=(Move("daily", "2026-11-24", 6, 0, DAY.ends_at_ns),),
+        buckets=(1, 3),
+        opened=(Opening(3, "gone", Meter.REQUESTS, LIFETIME),),
     ),
     "limit_deleted": LimitDeleted(
         9,
@@ -184,10 +185,57 @@ def test_a_log_of_the_first_version_folds():
         assert decoded is not None
         book.decider.evolve(state, decoded, undo)
         if kind == "recorded":
-            assert state.limits["daily"].counters["2026-11-24"].settled == 300 + 650 + 700 + 6
+            assert state.limits["daily"].buckets["2026-11-24"].settled == 300 + 650 - 700 + 6
     assert not state.limits
     assert state.now.event_number == 10
     assert state.now.forgotten_before_ns == NOON_NS - HOUR_NS
+
+
+ORDERS = [
+    (quota_pb2.ReserveRequest, usage_pb2.Reserved),
+    (quota_pb2.ReserveRequest, usage_pb2.Denied),
+    (quota_pb2.DispatchRequest, usage_pb2.Dispatched),
+    (quota_pb2.SettleRequest, usage_pb2.Settled),
+    (quota_pb2.ReleaseRequest, usage_pb2.Released),
+    (quota_pb2.RecordUsageRequest, usage_pb2.UsageRecorded),
+]
+NOT_KEPT = {"is_awaited"}
+DECIDED_FROM = 16  # the first number of what is decided
+
+
+@pytest.mark.parametrize(("order", "event"), ORDERS)
+def test_an_order_stands_in_its_event_by_the_same_numbers(order, event):
+    kept = {field.number: field for field in event.DESCRIPTOR.fields}
+    for field in order.DESCRIPTOR.fields:
+        assert field.number < DECIDED_FROM
+        if field.name in NOT_KEPT:
+            assert field.number not in kept
+            continue
+        found = kept[field.number]
+        assert (found.type, found.is_repeated) == (field.type, field.is_repeated)
+        assert (found.message_type, found.enum_type) == (field.message_type, field.enum_type)
+    named = {field.number for field in order.DESCRIPTOR.fields}
+    assert all(number in named for number in kept if number < DECIDED_FROM)
+
+
+def test_what_an_order_leaves_open_stands_in_the_log_as_it_was_decided():
+    book = Book()
+    held = book.do(reserve_of(quota_pb2.ReserveRequest(), book.now_ns))
+    reserved = usage_pb2.Reserved.FromString(event_pb2.Event.FromString(book.log[-1]).payload)
+    assert reserved.operation_id
+    assert reserved.attribution.tenant_id == "default"
+    assert (reserved.held.requests, reserved.lease_ns) == (1, LEASE_NS)
+    settle = quota_pb2.SettleRequest(reservation_id=held.reservation_id, is_awaited=True)
+    book.do(settle_of(settle, book.now_ns))
+    settled = usage_pb2.Settled.FromString(event_pb2.Event.FromString(book.log[-1]).payload)
+    assert (settled.requests, settled.reservation_id) == (1, held.reservation_id)
+    assert settle.is_awaited
+
+
+def test_what_is_not_known_of_an_order_does_not_get_into_the_log():
+    unknown = usage_pb2.LimitPut(fingerprint=b"a secret of a later version").SerializeToString()
+    request = quota_pb2.ReserveRequest.FromString(unknown)
+    assert b"a secret" not in reserve_of(request, NOON_NS).content
 
 
 def test_the_whole_account_of_a_settle_is_in_the_log():

@@ -46,9 +46,9 @@ class Undo:
         if previous is not _ABSENT:
             self._changes.append((mapping, key, previous))
 
-    def on_rewind(self, inverse: Callable[[], None]) -> None:
-        """`inverse` takes back a change that was made by hand."""
-        self._changes.append((None, None, inverse))
+    def on_rewind(self, inverse: Callable[..., None], *arguments: object) -> None:
+        """`inverse(*arguments)` takes back a change that was made by hand."""
+        self._changes.append((None, arguments, inverse))
 
     def mark(self) -> int:
         """A place in the journal to rewind to."""
@@ -60,7 +60,7 @@ class Undo:
         while len(changes) > mark:
             mapping, key, previous = changes.pop()
             if mapping is None:
-                previous()
+                previous(*key)
             elif previous is _ABSENT:
                 del mapping[key]
             else:
@@ -82,5 +82,5 @@ class Untracked(Undo):
     def drop(self, mapping: MutableMapping[Key, Value], key: Key) -> None:
         mapping.pop(key, None)
 
-    def on_rewind(self, inverse: Callable[[], None]) -> None:
+    def on_rewind(self, inverse: Callable[..., None], *arguments: object) -> None:
         pass

@@ -11,14 +11,14 @@ from msgspec import Struct
 from bursar.errors import FailedPrecondition
 from bursar.money import format_usd
 from bursar_quota.domain.calls import Attribution, Target
-from bursar_quota.domain.levels import Level, Move
+from bursar_quota.domain.levels import Bucket, Level, Opening
 from bursar_quota.domain.limits import Mode, is_near, refusal
 from bursar_quota.domain.meters import Amounts, Meter, by_meter
 from bursar_quota.domain.state import NS_PER_S, LimitEntry, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.domain.windows import Window
 
-MATCHING_LIMITS_MAX = 32  # so that an event with all its moves fits 16 KiB
+MATCHING_LIMITS_MAX = 32  # so that an event that opens a bucket of each fits 16 KiB
 RETRY_WHILE_HELD_NS = NS_PER_S  # calls under way give back what they do not use
 
 
@@ -37,11 +37,21 @@ class Denial(Struct, frozen=True, gc=False):
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """What would be moved, or why it is not."""
+    """Which buckets would be moved, or why they are not."""
 
-    moves: tuple[Move, ...]
+    buckets: tuple[int, ...]
+    opened: tuple[Opening, ...]
     is_near_limit: bool
     denial: Denial | None
+
+
+class Met(Struct, frozen=True, gc=False):
+    """The limits that a call meets, with a bucket each, and the openings of those that are new."""
+
+    entries: tuple[LimitEntry, ...]
+    buckets: tuple[Bucket, ...]
+    numbers: tuple[int, ...]
+    opened: tuple[Opening, ...]
 
 
 def judge(
@@ -49,25 +59,42 @@ def judge(
 ) -> Verdict:
     """Whether the call may take its amounts, on all the limits that match it."""
     takes = by_meter(amounts)
-    window_of, now_ns = now.terms.calendar.window, now.ns
-    moves: list[Move] = []
+    met = meet(state, attribution, target, now)
     denied: list[tuple[LimitEntry, Window, int]] = []
     near = False
-    for entry in matching(state, attribution, target):
+    for entry, bucket in zip(met.entries, met.buckets, strict=True):
         limit = entry.limit
-        window = window_of(limit.window, limit.time_zone, now_ns)
-        counter = entry.counters.get(window.window_id)
         take = takes[limit.meter]
-        level = take if counter is None else counter.settled + counter.held + take
+        level = bucket.settled + bucket.held + take
         if level > limit.amount and take and limit.mode is Mode.HARD:
-            denied.append((entry, window, take))
+            denied.append((entry, bucket.window, take))
         if not near:
             near = is_near(level, limit.amount)
-        moves.append(Move(limit.limit_id, window.window_id, 0, take, window.ends_at_ns))
     if denied:
-        denials = [_denial(*found, now_ns) for found in denied]
-        return Verdict((), near, max(denials, key=lambda denial: denial.wait))
-    return Verdict(tuple(moves), near, None)
+        denials = [_denial(*found, now.ns) for found in denied]
+        return Verdict((), (), near, max(denials, key=lambda denial: denial.wait))
+    return Verdict(met.numbers, met.opened, near, None)
+
+
+def meet(state: State, attribution: Attribution, target: Target, now: Now) -> Met:
+    """The limits that match and their buckets of now. Those that are not open yet are empty, and
+    not in the state.
+    """
+    entries = matching(state, attribution, target)
+    window_of, now_ns = now.terms.calendar.window, now.ns
+    buckets: list[Bucket] = []
+    opened: list[Opening] = []
+    for entry in entries:
+        limit = entry.limit
+        window = window_of(limit.window, limit.time_zone, now_ns)
+        bucket = entry.buckets.get(window.window_id)
+        if bucket is None:
+            number = state.now.buckets_opened + len(opened) + 1
+            bucket = Bucket(number, limit.limit_id, limit.meter, window)
+            opened.append(Opening(number, limit.limit_id, limit.meter, window))
+        buckets.append(bucket)
+    numbers = tuple([bucket.number for bucket in buckets])
+    return Met(entries, tuple(buckets), numbers, tuple(opened))
 
 
 def matching(state: State, attribution: Attribution, target: Target) -> tuple[LimitEntry, ...]:
@@ -83,8 +110,8 @@ def matching(state: State, attribution: Attribution, target: Target) -> tuple[Li
 
 def level_in(entry: LimitEntry, window: Window) -> Level:
     """Where the limit stands in the window."""
-    counter = entry.counters.get(window.window_id)
-    settled, held = (0, 0) if counter is None else (counter.settled, counter.held)
+    bucket = entry.buckets.get(window.window_id)
+    settled, held = (0, 0) if bucket is None else (bucket.settled, bucket.held)
     since_ns = max(entry.counted_since_ns, window.starts_at_ns)
     return Level(entry.limit, window, settled, held, since_ns)
 

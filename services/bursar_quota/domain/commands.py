@@ -24,12 +24,11 @@ class Stamp(Struct, frozen=True, gc=False):
 class Operation(Struct, frozen=True, gc=False):
     """An order of a caller.
 
-    `account` is what the log keeps of it besides what these rules know: encoded, and opaque to
-    them.
+    `content` is the order as it came, encoded: the log keeps it with what is decided.
     """
 
     stamp: Stamp
-    account: bytes = b""
+    content: bytes = b""
 
 
 class PutLimit(Operation, frozen=True, gc=False, kw_only=True):

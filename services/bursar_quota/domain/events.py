@@ -1,11 +1,11 @@
-"""What has happened to money. Every event carries the counters it moves, as they were decided."""
+"""What has happened to money. Every event names the buckets it moves, as they were decided."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from bursar_quota.domain.calls import Attribution, Origin, Target
-from bursar_quota.domain.levels import Level, Move
+from bursar_quota.domain.levels import Level, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import Amounts
 
@@ -25,11 +25,13 @@ class Done(Fact, frozen=True, gc=False):
 
 
 class LimitPut(Done, frozen=True, gc=False, kw_only=True):
-    """`level` is where it stands from here on. With `is_recounted` earlier levels are dropped."""
+    """`level` is where it stands from here on. Where a bucket is opened, earlier ones are dropped
+    and it begins there.
+    """
 
     limit: Limit
     level: Level
-    is_recounted: bool
+    opened: Opening | None
     author: str = ""
     reason: str = ""
 
@@ -46,7 +48,8 @@ class Reserved(Done, frozen=True, gc=False, kw_only=True):
     attribution: Attribution
     target: Target
     held: Amounts
-    moves: tuple[Move, ...]
+    buckets: tuple[int, ...]
+    opened: tuple[Opening, ...]
     lease_ns: int
     lease_expires_at_ns: int
     is_dispatched: bool
@@ -79,14 +82,14 @@ class Settled(Done, frozen=True, gc=False, kw_only=True):
     target: Target
     used: Amounts
     overrun: Amounts
-    moves: tuple[Move, ...]
+    buckets: tuple[int, ...]
     is_late: bool
 
 
 class Released(Done, frozen=True, gc=False, kw_only=True):
     origin: Origin
     reservation_id: str
-    moves: tuple[Move, ...]
+    buckets: tuple[int, ...]
     reason: str = ""
 
 
@@ -94,7 +97,8 @@ class UsageRecorded(Done, frozen=True, gc=False, kw_only=True):
     attribution: Attribution
     target: Target
     used: Amounts
-    moves: tuple[Move, ...]
+    buckets: tuple[int, ...]
+    opened: tuple[Opening, ...]
 
 
 class Expired(Fact, frozen=True, gc=False, kw_only=True):
@@ -104,7 +108,7 @@ class Expired(Fact, frozen=True, gc=False, kw_only=True):
     attribution: Attribution
     target: Target
     charged: Amounts | None
-    moves: tuple[Move, ...]
+    buckets: tuple[int, ...]
 
 
 class HorizonMoved(Fact, frozen=True, gc=False, kw_only=True):

@@ -28,9 +28,10 @@ from bursar_quota.domain.events import (
 )
 from bursar_quota.domain.forgetting import forget
 from bursar_quota.domain.holds import accounted, granted, refused
-from bursar_quota.domain.levels import Counter, Move
-from bursar_quota.domain.limit_changes import claim_on
-from bursar_quota.domain.meters import Amounts, minus
+from bursar_quota.domain.levels import Level, Opening
+from bursar_quota.domain.limit_changes import counts_on
+from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, by_meter, minus
+from bursar_quota.domain.moves import move, open_bucket
 from bursar_quota.domain.operations import remember
 from bursar_quota.domain.state import (
     NS_PER_S,
@@ -47,7 +48,10 @@ from bursar_quota.domain.state import (
 def evolve(state: State, event: Event, undo: Undo) -> None:
     """Makes `state` what it is after `event`."""
     _EVOLVE[type(event)](state, event, undo)
-    standpoint = Standpoint(event.number, event.at_ns, state.now.forgotten_before_ns)
+    before = state.now
+    standpoint = Standpoint(
+        event.number, event.at_ns, before.forgotten_before_ns, before.buckets_opened
+    )
     undo.put(state.standpoint, None, standpoint)
 
 
@@ -58,14 +62,15 @@ def _reserved(state: State, event: Reserved, undo: Undo) -> None:
         event.attribution,
         event.target,
         event.held,
-        event.moves,
+        event.buckets,
         event.lease_ns,
         event.lease_expires_at_ns,
         event.at_ns,
     )
     undo.put(state.reservations, event.reservation_id, reservation)
     lease(state, reservation, undo)
-    _move(state, event.moves, undo)
+    _open(state, event.opened, undo)
+    move(state, event.buckets, _NOTHING, by_meter(event.held), undo)
     remember(state, event, granted(event), undo)
 
 
@@ -89,41 +94,48 @@ def _dispatched(state: State, event: Dispatched, undo: Undo) -> None:
 
 def _settled(state: State, event: Settled, undo: Undo) -> None:
     remember(state, event, accounted(event), undo)
-    _move(state, event.moves, undo)
     reservation = state.reservations.get(event.reservation_id)
     if reservation is None:
         return
-    used = minus(event.used, reservation.held) if event.is_late else event.used
+    if event.is_late:
+        used, let_go = minus(event.used, reservation.held), _NOTHING
+    else:
+        used, let_go = event.used, by_meter(minus(NO_AMOUNTS, reservation.held))
+    move(state, event.buckets, by_meter(used), let_go, undo)
     _count(state, reservation, used, undo)
     _end(state, reservation, Ending.SETTLED, event.at_ns, undo)
 
 
 def _released(state: State, event: Released, undo: Undo) -> None:
     remember(state, event, Recorded(event.number), undo)
-    _move(state, event.moves, undo)
     reservation = state.reservations.get(event.reservation_id)
     if reservation is not None:
+        _let_go(state, reservation, event.buckets, undo)
         _end(state, reservation, Ending.RELEASED, event.at_ns, undo)
 
 
 def _expired(state: State, event: Expired, undo: Undo) -> None:
-    _move(state, event.moves, undo)
     reservation = state.reservations.get(event.reservation_id)
     if reservation is None:
         return
     if event.charged is None:
+        _let_go(state, reservation, event.buckets, undo)
         _end(state, reservation, Ending.EXPIRED, event.at_ns, undo)
         return
+    let_go = by_meter(minus(NO_AMOUNTS, reservation.held))
+    move(state, event.buckets, by_meter(event.charged), let_go, undo)
     _count(state, reservation, event.charged, undo)
     _end_lease(state, reservation, undo)
-    claims = tuple(replace(move, held_delta=0) for move in event.moves)
-    charged = replace(reservation, phase=Phase.CHARGED, claims=claims, charged_at_ns=event.at_ns)
+    charged = replace(
+        reservation, phase=Phase.CHARGED, buckets=event.buckets, charged_at_ns=event.at_ns
+    )
     undo.put(state.reservations, event.reservation_id, charged)
 
 
 def _usage_recorded(state: State, event: UsageRecorded, undo: Undo) -> None:
     remember(state, event, Recorded(event.number), undo)
-    _move(state, event.moves, undo)
+    _open(state, event.opened, undo)
+    move(state, event.buckets, by_meter(event.used), _NOTHING, undo)
     axes = usage_hours.axes_of(event.attribution.tenant_id, event.target)
     usage_hours.count(state, axes, event.at_ns, event.used, undo)
 
@@ -132,21 +144,15 @@ def _limit_put(state: State, event: LimitPut, undo: Undo) -> None:
     limit, level = event.limit, event.level
     remember(state, event, LimitStands(event.number, level), undo)
     present = state.limits.get(limit.limit_id)
-    if present is not None and not event.is_recounted:
-        _file(state, LimitEntry(limit, present.counted_since_ns, present.counters), undo)
+    if event.opened is None:
+        if present is not None:
+            _file(state, LimitEntry(limit, present.counted_since_ns, present.buckets), undo)
         return
     if present is not None:
         _unfile(state, present, undo)
     since_ns = level.counted_since_ns if level.counted_since_ns > level.window.starts_at_ns else 0
-    counter = Counter(level.settled, level.held, level.window.ends_at_ns)
-    _file(state, LimitEntry(limit, since_ns, {level.window.window_id: counter}), undo)
-    for reservation in list(state.reservations.values()):
-        claim = claim_on(level, reservation)
-        if claim is not None:
-            claims = (*reservation.claims, claim)
-            undo.put(
-                state.reservations, reservation.reservation_id, replace(reservation, claims=claims)
-            )
+    _file(state, LimitEntry(limit, since_ns, {}), undo)
+    _begin(state, event.opened, level, undo)
 
 
 def _limit_deleted(state: State, event: LimitDeleted, undo: Undo) -> None:
@@ -160,23 +166,32 @@ def _horizon_moved(state: State, event: HorizonMoved, undo: Undo) -> None:
     forget(state, event.forget_before_ns, undo)
 
 
-def _move(state: State, moves: tuple[Move, ...], undo: Undo) -> None:
-    limits = state.limits
-    for move in moves:
-        entry = limits.get(move.limit_id)
-        if entry is None:
-            continue
-        counters, window_id = entry.counters, move.window_id
-        counter = counters.get(window_id)
-        if counter is None:
-            moved = Counter(move.settled_delta, move.held_delta, move.window_ends_at_ns)
-        else:
-            moved = Counter(
-                counter.settled + move.settled_delta,
-                counter.held + move.held_delta,
-                move.window_ends_at_ns,
-            )
-        undo.put(counters, window_id, moved)
+def _open(state: State, opened: tuple[Opening, ...], undo: Undo) -> None:
+    for opening in opened:
+        open_bucket(state, opening, undo)
+    if opened:
+        standpoint = replace(state.now, buckets_opened=opened[-1].number)
+        undo.put(state.standpoint, None, standpoint)
+
+
+def _begin(state: State, opening: Opening, level: Level, undo: Undo) -> None:
+    """The first bucket of a limit, and those open reservations that count on it."""
+    _open(state, (opening,), undo)
+    bucket = state.buckets[opening.number]
+    bucket.settled, bucket.held = level.settled, level.held  # new: a rewind drops it
+    for reservation in list(state.reservations.values()):
+        if counts_on(level, reservation):
+            numbers = (*reservation.buckets, opening.number)
+            _recount(state, reservation, numbers, undo)
+
+
+def _recount(state: State, reservation: Reservation, numbers: tuple[int, ...], undo: Undo) -> None:
+    recounted = replace(reservation, buckets=numbers)
+    undo.put(state.reservations, reservation.reservation_id, recounted)
+
+
+def _let_go(state: State, reservation: Reservation, numbers: tuple[int, ...], undo: Undo) -> None:
+    move(state, numbers, _NOTHING, by_meter(minus(NO_AMOUNTS, reservation.held)), undo)
 
 
 def _count(state: State, reservation: Reservation, used: Amounts, undo: Undo) -> None:
@@ -220,17 +235,20 @@ def _file(state: State, entry: LimitEntry, undo: Undo) -> None:
 
 
 def _unfile(state: State, entry: LimitEntry, undo: Undo) -> None:
-    """Takes the limit away, and every claim on it: a later one of its name is another."""
+    """Takes the limit away with its buckets: a later one of its name is another."""
     limit_id = entry.limit.limit_id
     undo.drop(state.limits, limit_id)
     state.shelves.remove(entry.limit.selector, limit_id, undo)
+    gone = {bucket.number for bucket in entry.buckets.values()}
+    for number in gone:
+        undo.drop(state.buckets, number)
     for reservation in list(state.reservations.values()):
-        kept = tuple(claim for claim in reservation.claims if claim.limit_id != limit_id)
-        if len(kept) < len(reservation.claims):
-            undo.put(
-                state.reservations, reservation.reservation_id, replace(reservation, claims=kept)
-            )
+        if not gone.isdisjoint(reservation.buckets):
+            kept = tuple(number for number in reservation.buckets if number not in gone)
+            _recount(state, reservation, kept, undo)
 
+
+_NOTHING = by_meter(NO_AMOUNTS)
 
 # Any: each function takes its own kind of event, which the key says.
 _EVOLVE: dict[type, Callable[[State, Any, Undo], None]] = {

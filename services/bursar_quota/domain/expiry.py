@@ -13,7 +13,7 @@ from bursar_quota.domain.answers import Recorded
 from bursar_quota.domain.commands import ExpireDue, MoveHorizon
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import Expired, HorizonMoved
-from bursar_quota.domain.holds import charge, let_go
+from bursar_quota.domain.holds import kept
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, Phase, Reservation, State
 from bursar_quota.domain.terms import Now
 
@@ -42,7 +42,7 @@ def expire_due(state: State, command: ExpireDue, now: Now) -> Decided:
     run_out = _run_out(state, command.spared_begun_by_ns, now.ns)
     number = state.now.event_number
     events = tuple(
-        _expired(reservation, number + place, now.ns)
+        _expired(state, reservation, number + place, now.ns)
         for place, reservation in enumerate(islice(run_out, EXPIRED_AT_ONCE_MAX), start=1)
     )
     return Decision(events, Recorded(number + len(events)))
@@ -54,7 +54,7 @@ def move_horizon(state: State, command: MoveHorizon, now: Now) -> Decided:
     return caused(event, Recorded(number))
 
 
-def _expired(reservation: Reservation, number: int, now_ns: int) -> Expired:
+def _expired(state: State, reservation: Reservation, number: int, now_ns: int) -> Expired:
     is_charged = reservation.phase is Phase.DISPATCHED
     return Expired(
         number=number,
@@ -63,7 +63,7 @@ def _expired(reservation: Reservation, number: int, now_ns: int) -> Expired:
         attribution=reservation.attribution,
         target=reservation.target,
         charged=reservation.held if is_charged else None,
-        moves=charge(reservation) if is_charged else let_go(reservation),
+        buckets=kept(state, reservation),
     )
 
 

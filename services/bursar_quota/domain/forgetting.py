@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from bursar.eventlog.tentative import Undo
 from bursar_quota.domain.expiry import CHARGED_KEPT_NS
-from bursar_quota.domain.state import SEGMENT_NS, Standpoint, State
+from bursar_quota.domain.state import SEGMENT_NS, State
 from bursar_quota.domain.usage_hours import sum_up_before
 
 Kept = TypeVar("Kept")
@@ -22,7 +24,7 @@ def forget(state: State, before_ns: int, undo: Undo) -> None:
             undo.drop(state.reservations, reservation_id)
     sum_up_before(state, before_ns, undo)
     present = state.now
-    undo.put(state.standpoint, None, Standpoint(present.event_number, present.at_ns, before_ns))
+    undo.put(state.standpoint, None, replace(present, forgotten_before_ns=before_ns))
 
 
 def _drop_segments(segments: dict[int, dict[str, Kept]], before_ns: int, undo: Undo) -> None:
@@ -33,11 +35,11 @@ def _drop_segments(segments: dict[int, dict[str, Kept]], before_ns: int, undo: U
 def _drop_windows(state: State, before_ns: int, undo: Undo) -> None:
     """Those that hold something are kept: their calls are still under way."""
     for entry in state.limits.values():
-        counters = entry.counters
         over = [
-            window_id
-            for window_id, counter in counters.items()
-            if counter.held == 0 and 0 < counter.window_ends_at_ns < before_ns
+            bucket
+            for bucket in entry.buckets.values()
+            if bucket.held == 0 and 0 < bucket.window.ends_at_ns < before_ns
         ]
-        for window_id in over:
-            undo.drop(counters, window_id)
+        for bucket in over:
+            undo.drop(entry.buckets, bucket.window.window_id)
+            undo.drop(state.buckets, bucket.number)

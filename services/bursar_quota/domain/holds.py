@@ -11,8 +11,7 @@ from bursar_quota.domain.calls import origin_of
 from bursar_quota.domain.commands import Dispatch, Release, Reserve, Settle
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import Denied, Dispatched, Released, Reserved, Settled
-from bursar_quota.domain.levels import Move
-from bursar_quota.domain.meters import Amounts, above, by_meter
+from bursar_quota.domain.meters import above
 from bursar_quota.domain.state import NS_PER_HOUR, Ending, Phase, Reservation, State
 from bursar_quota.domain.terms import Now
 
@@ -20,7 +19,7 @@ _RECORD_IT = "record what was used with RecordUsage"
 
 
 def reserve(state: State, command: Reserve, now: Now) -> Decided:
-    """All counters in one event, or a denial, which is remembered like any answer."""
+    """All buckets in one event, or a denial, which is remembered like any answer."""
     verdict = judge(state, command.attribution, command.target, command.amounts, now)
     if verdict.denial is not None:
         return _deny(state, command, verdict.denial, now)
@@ -33,7 +32,8 @@ def reserve(state: State, command: Reserve, now: Now) -> Decided:
         attribution=command.attribution,
         target=command.target,
         held=command.amounts,
-        moves=verdict.moves,
+        buckets=verdict.buckets,
+        opened=verdict.opened,
         lease_ns=command.lease_ns,
         lease_expires_at_ns=now.ns + command.lease_ns,
         is_dispatched=command.is_dispatched,
@@ -85,7 +85,7 @@ def settle(state: State, command: Settle, now: Now) -> Decided:
         target=reservation.target,
         used=command.used,
         overrun=above(command.used, reservation.held),
-        moves=_replaced(state, reservation, command.used),
+        buckets=kept(state, reservation),
         is_late=is_late,
     )
     return caused(event, accounted(event))
@@ -104,7 +104,7 @@ def release(state: State, command: Release, now: Now) -> Decided:
         fingerprint=command.stamp.fingerprint,
         origin=origin_of(reservation.attribution),
         reservation_id=reservation.reservation_id,
-        moves=let_go(reservation),
+        buckets=kept(state, reservation),
         reason=command.reason,
     )
     return caused(event, Recorded(number))
@@ -128,45 +128,12 @@ def accounted(event: Settled) -> Accounted:
     return Accounted(event.number, event.used, event.overrun)
 
 
-def let_go(reservation: Reservation) -> tuple[Move, ...]:
-    """Takes back what was set aside."""
-    return tuple(
-        Move(claim.limit_id, claim.window_id, 0, -claim.held_delta, claim.window_ends_at_ns)
-        for claim in reservation.claims
-    )
-
-
-def charge(reservation: Reservation) -> tuple[Move, ...]:
-    """Counts what was set aside as used."""
-    return tuple(
-        Move(
-            claim.limit_id,
-            claim.window_id,
-            claim.held_delta,
-            -claim.held_delta,
-            claim.window_ends_at_ns,
-        )
-        for claim in reservation.claims
-    )
-
-
-def _replaced(state: State, reservation: Reservation, used: Amounts) -> tuple[Move, ...]:
-    """From what the hold claims to what was used, on every counter that is still kept."""
-    used_by = by_meter(used)
-    moves: list[Move] = []
-    for claim in reservation.claims:
-        entry = state.limits.get(claim.limit_id)
-        if entry is not None and claim.window_id in entry.counters:
-            moves.append(
-                Move(
-                    claim.limit_id,
-                    claim.window_id,
-                    used_by[entry.limit.meter] - claim.settled_delta,
-                    -claim.held_delta,
-                    claim.window_ends_at_ns,
-                )
-            )
-    return tuple(moves)
+def kept(state: State, reservation: Reservation) -> tuple[int, ...]:
+    """The buckets that count it and were not forgotten since."""
+    numbers, buckets = reservation.buckets, state.buckets
+    if all(number in buckets for number in numbers):
+        return numbers
+    return tuple(number for number in numbers if number in buckets)
 
 
 def _deny(state: State, command: Reserve, denial: Denial, now: Now) -> Decided:

@@ -1,29 +1,35 @@
-"""Where limits stand: the counters, how they move, and how they are shown."""
+"""Where limits stand: their buckets, and how they are shown."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from bursar_quota.domain.limits import Limit
+from bursar_quota.domain.meters import Meter
 from bursar_quota.domain.windows import Window
 
 
-class Move(Struct, frozen=True, gc=False, array_like=True):
-    """What an event adds to the counter of one limit in one window."""
+class Opening(Struct, frozen=True, gc=False, array_like=True):
+    """A bucket that an event is the first to move, under the number it gets."""
 
+    number: int
     limit_id: str
-    window_id: str
-    settled_delta: int
-    held_delta: int
-    window_ends_at_ns: int
+    meter: Meter
+    window: Window
 
 
-class Counter(Struct, frozen=True, gc=False, array_like=True):
-    """Used and accounted for; set aside for calls under way."""
+class Bucket(Struct, gc=False, array_like=True):
+    """A limit in one window: used and accounted for, and set aside for calls under way.
 
-    settled: int
-    held: int
-    window_ends_at_ns: int
+    Changed in place, by `moves` alone: six are moved for each call.
+    """
+
+    number: int
+    limit_id: str
+    meter: Meter
+    window: Window
+    settled: int = 0
+    held: int = 0
 
 
 class Level(Struct, frozen=True, gc=False, array_like=True):

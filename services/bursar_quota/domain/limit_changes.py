@@ -15,7 +15,7 @@ from bursar_quota.domain.calls import Origin
 from bursar_quota.domain.commands import DeleteLimit, PutLimit
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import LimitDeleted, LimitPut
-from bursar_quota.domain.levels import Level, Move
+from bursar_quota.domain.levels import Level, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import AMOUNT_MAX, by_meter
 from bursar_quota.domain.state import LimitEntry, Phase, Reservation, State
@@ -34,11 +34,13 @@ def put_limit(state: State, command: PutLimit, now: Now) -> Decided:
     if present is None and len(state.limits) >= LIMITS_MAX:
         raise FailedPrecondition(f"there are {LIMITS_MAX} limits already: delete some first")
     window = now.terms.calendar.window(limit.window, limit.time_zone, now.ns)
-    is_recounted = present is None or not present.limit.counts_as(limit)
-    if present is None or is_recounted:
-        level = _starting_level(state, limit, window, now.ns)
+    opened = None
+    if present is not None and present.limit.counts_as(limit):
+        level = level_in(LimitEntry(limit, present.counted_since_ns, present.buckets), window)
     else:
-        level = level_in(LimitEntry(limit, present.counted_since_ns, present.counters), window)
+        level = _starting_level(state, limit, window, now.ns)
+        number = state.now.buckets_opened + 1
+        opened = Opening(number, limit.limit_id, limit.meter, window)
     event = LimitPut(
         number=state.now.event_number + 1,
         at_ns=now.ns,
@@ -46,7 +48,7 @@ def put_limit(state: State, command: PutLimit, now: Now) -> Decided:
         fingerprint=command.stamp.fingerprint,
         limit=limit,
         level=level,
-        is_recounted=is_recounted,
+        opened=opened,
         author=command.author,
         reason=command.reason,
     )
@@ -54,7 +56,7 @@ def put_limit(state: State, command: PutLimit, now: Now) -> Decided:
 
 
 def delete_limit(state: State, command: DeleteLimit, now: Now) -> Decided:
-    """Its counters go with it."""
+    """Its buckets go with it."""
     present = state.limits.get(command.limit_id)
     if present is None:
         raise NotFound(
@@ -75,19 +77,16 @@ def delete_limit(state: State, command: DeleteLimit, now: Now) -> Decided:
     return caused(event, Recorded(number))
 
 
-def claim_on(level: Level, reservation: Reservation) -> Move | None:
-    """What a reservation made before the limit contributes to it; None for nothing."""
+def counts_on(level: Level, reservation: Reservation) -> bool:
+    """Whether a reservation made before the limit counts on it."""
     limit, window = level.limit, level.window
     if not window.holds(reservation.reserved_at_ns) or not limit.selector.selects(
         reservation.attribution, reservation.target
     ):
-        return None
-    amount = by_meter(reservation.held)[limit.meter]
-    if reservation.phase is not Phase.CHARGED:
-        return Move(limit.limit_id, window.window_id, 0, amount, window.ends_at_ns)
-    if level.counted_since_ns > window.starts_at_ns:
-        return None  # its charge is not counted, so there is nothing to replace later
-    return Move(limit.limit_id, window.window_id, amount, 0, window.ends_at_ns)
+        return False
+    # A charge that is not counted leaves nothing to replace later.
+    is_counted = level.counted_since_ns <= window.starts_at_ns
+    return is_counted or reservation.phase is not Phase.CHARGED
 
 
 def _starting_level(state: State, limit: Limit, window: Window, now_ns: int) -> Level:
@@ -95,8 +94,11 @@ def _starting_level(state: State, limit: Limit, window: Window, now_ns: int) -> 
     settled = settled_in(state, limit, window) if is_whole else 0
     since_ns = window.starts_at_ns if is_whole else now_ns
     level = Level(limit, window, settled, 0, since_ns)
-    claims = [claim_on(level, reservation) for reservation in state.reservations.values()]
-    held = sum(claim.held_delta for claim in claims if claim is not None)
+    held = sum(
+        by_meter(reservation.held)[limit.meter]
+        for reservation in state.reservations.values()
+        if reservation.phase is not Phase.CHARGED and counts_on(level, reservation)
+    )
     return Level(limit, window, settled, min(held, AMOUNT_MAX), since_ns)
 
 

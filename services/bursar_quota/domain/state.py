@@ -1,4 +1,4 @@
-"""What the log's events have led to. Mappings of immutable values, changed through `Undo` alone."""
+"""What the log's events have led to. Changed through `Undo` alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.calls import Attribution, Target
-from bursar_quota.domain.levels import Counter, Move
+from bursar_quota.domain.levels import Bucket
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import Amounts
 from bursar_quota.domain.selection import Shelves
@@ -36,7 +36,7 @@ class Ending(IntEnum):
 
 
 class Reservation(Struct, frozen=True, gc=False, array_like=True):
-    """`claims` is what it contributes to each counter now: as held, once charged as settled.
+    """`buckets` are the numbers of those that count it: as held, once charged as settled.
 
     `charged_at_ns` is 0 until its lease ran out.
     """
@@ -46,7 +46,7 @@ class Reservation(Struct, frozen=True, gc=False, array_like=True):
     attribution: Attribution
     target: Target
     held: Amounts
-    claims: tuple[Move, ...]
+    buckets: tuple[int, ...]
     lease_ns: int
     lease_expires_at_ns: int
     reserved_at_ns: int
@@ -54,14 +54,14 @@ class Reservation(Struct, frozen=True, gc=False, array_like=True):
 
 
 class LimitEntry(Struct, frozen=True, gc=False, array_like=True):
-    """A limit and its counters by window id: one mapping for as long as it counts the same.
+    """A limit and its buckets by window id: one mapping for as long as it counts the same.
 
     `counted_since_ns` is 0 where even its first window is counted whole.
     """
 
     limit: Limit
     counted_since_ns: int
-    counters: dict[str, Counter]
+    buckets: dict[str, Bucket]
 
 
 class Remembered(Struct, frozen=True, gc=False, array_like=True):
@@ -80,21 +80,25 @@ class UsageAxes(Struct, frozen=True, gc=False, array_like=True, order=True):
 
 
 class Standpoint(Struct, frozen=True, gc=False, array_like=True):
-    """How far the state is: the last event's number and time, and what was forgotten before."""
+    """How far the state is: the last event's number and time, what was forgotten before, and how
+    many buckets were ever opened.
+    """
 
     event_number: int = 0
     at_ns: int = 0
     forgotten_before_ns: int = 0
+    buckets_opened: int = 0
 
 
 @dataclass(slots=True)
 class State:
     """Times are whole segments, hours or seconds since 1970, where they are keys.
 
-    `shelves` and `leases` follow from the rest: they only find things.
+    `buckets`, `shelves` and `leases` follow from the rest: they only find things.
     """
 
     limits: dict[str, LimitEntry] = field(default_factory=dict)
+    buckets: dict[int, Bucket] = field(default_factory=dict)  # by number
     shelves: Shelves[LimitEntry] = field(default_factory=Shelves)
     reservations: dict[str, Reservation] = field(default_factory=dict)
     leases: dict[int, dict[str, None]] = field(default_factory=dict)  # by second of running out

@@ -3,7 +3,12 @@
 isort:skip_file
 The `usage` stream: money. Decided, written by quota alone.
 
-Every event carries all the counters it moves, with window ids as they were decided, so that replay computes nothing.
+An event of an order is the order as it came, by the same field numbers, and from number 16 on what was decided. Call and
+cause are in the envelope, with tenant and task.
+
+Levels are kept in buckets: a limit in one window. The first event that moves a bucket opens it, under a number that is
+given once in a partition; every event names by number all the buckets that it moves. How it moves them follows from
+its amounts, each bucket taking that of its own meter, so that replay decides nothing and looks up no calendar.
 """
 
 from bursar.ledger.v1 import ledger_pb2 as ledger_pb2
@@ -24,35 +29,40 @@ else:
 DESCRIPTOR: descriptor.FileDescriptor
 
 @typing.final
-class Move(message.Message):
-    """One counter moved: the level of a limit in one window."""
+class Bucket(message.Message):
+    """A limit in one window gets its counters, settled and held, both 0."""
 
     DESCRIPTOR: descriptor.Descriptor
 
+    BUCKET_FIELD_NUMBER: builtins.int
     LIMIT_ID_FIELD_NUMBER: builtins.int
+    METER_FIELD_NUMBER: builtins.int
     WINDOW_ID_FIELD_NUMBER: builtins.int
-    SETTLED_DELTA_FIELD_NUMBER: builtins.int
-    HELD_DELTA_FIELD_NUMBER: builtins.int
+    WINDOW_STARTS_AT_NS_FIELD_NUMBER: builtins.int
     WINDOW_ENDS_AT_NS_FIELD_NUMBER: builtins.int
+    bucket: builtins.int
+    """From 1, without gaps within a partition."""
     limit_id: builtins.str
+    meter: quota_pb2.Meter.ValueType
+    """What the limit counts; it is another bucket where that changes."""
     window_id: builtins.str
     """`2026-11-24` for a day, `2026-W48` for a week, `2026-11-24T15` for an hour; in the limit's time zone, as decided."""
-    settled_delta: builtins.int
-    held_delta: builtins.int
+    window_starts_at_ns: builtins.int
     window_ends_at_ns: builtins.int
-    """When the window ends, 0 for a lifetime: levels of windows long past may be forgotten by an event."""
+    """0 for a lifetime: levels of windows long past may be forgotten by an event."""
     def __init__(
         self,
         *,
+        bucket: builtins.int = ...,
         limit_id: builtins.str = ...,
+        meter: quota_pb2.Meter.ValueType = ...,
         window_id: builtins.str = ...,
-        settled_delta: builtins.int = ...,
-        held_delta: builtins.int = ...,
+        window_starts_at_ns: builtins.int = ...,
         window_ends_at_ns: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["held_delta", b"held_delta", "limit_id", b"limit_id", "settled_delta", b"settled_delta", "window_ends_at_ns", b"window_ends_at_ns", "window_id", b"window_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["bucket", b"bucket", "limit_id", b"limit_id", "meter", b"meter", "window_ends_at_ns", b"window_ends_at_ns", "window_id", b"window_id", "window_starts_at_ns", b"window_starts_at_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -68,21 +78,24 @@ class LimitPut(message.Message):
     REASON_FIELD_NUMBER: builtins.int
     FINGERPRINT_FIELD_NUMBER: builtins.int
     LEVEL_FIELD_NUMBER: builtins.int
-    IS_RECOUNTED_FIELD_NUMBER: builtins.int
+    OPENED_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     author: builtins.str
     reason: builtins.str
     fingerprint: builtins.bytes
-    """SHA-256 of the command's content: the same id with other content is a conflict."""
-    is_recounted: builtins.bool
-    """True for a new limit, and where selector, meter, window or time zone changed: earlier levels are dropped, open
-    reservations that match and were made in the level's window count on it.
-    """
+    """SHA-256 of the order's content: the same id with other content is a conflict."""
     @builtins.property
     def limit(self) -> quota_pb2.Limit: ...
     @builtins.property
     def level(self) -> quota_pb2.Level:
         """Where it stands from here on; its `limit` is unset, it is the one above."""
+
+    @builtins.property
+    def opened(self) -> Bucket:
+        """Set for a new limit, and where selector, meter, window or time zone changed: earlier buckets are dropped, and this one
+        begins at `level`, which counts the open reservations that match and were made in its window. They move it too from
+        here on.
+        """
 
     def __init__(
         self,
@@ -93,17 +106,17 @@ class LimitPut(message.Message):
         reason: builtins.str = ...,
         fingerprint: builtins.bytes = ...,
         level: quota_pb2.Level | None = ...,
-        is_recounted: builtins.bool = ...,
+        opened: Bucket | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level", "limit", b"limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level", "limit", b"limit", "opened", b"opened"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "fingerprint", b"fingerprint", "is_recounted", b"is_recounted", "level", b"level", "limit", b"limit", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "fingerprint", b"fingerprint", "level", b"level", "limit", b"limit", "opened", b"opened", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class LimitDeleted(message.Message):
-    """kind `usage.limit_deleted`"""
+    """kind `usage.limit_deleted`; its buckets go with it."""
 
     DESCRIPTOR: descriptor.Descriptor
 
@@ -134,30 +147,30 @@ class LimitDeleted(message.Message):
 
 @typing.final
 class Reserved(message.Message):
-    """kind `usage.reserved`"""
+    """kind `usage.reserved`: `held` is set aside in the buckets."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     OPERATION_ID_FIELD_NUMBER: builtins.int
-    FINGERPRINT_FIELD_NUMBER: builtins.int
-    RESERVATION_ID_FIELD_NUMBER: builtins.int
     ATTRIBUTION_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
     HELD_FIELD_NUMBER: builtins.int
-    MOVES_FIELD_NUMBER: builtins.int
-    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
-    IS_DISPATCHED_FIELD_NUMBER: builtins.int
-    IS_NEAR_LIMIT_FIELD_NUMBER: builtins.int
     LEASE_NS_FIELD_NUMBER: builtins.int
+    IS_DISPATCHED_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    RESERVATION_ID_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
+    OPENED_FIELD_NUMBER: builtins.int
+    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
+    IS_NEAR_LIMIT_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
-    fingerprint: builtins.bytes
-    """SHA-256 of the command's content: the same id with other content is a conflict."""
-    reservation_id: builtins.str
-    lease_expires_at_ns: builtins.int
+    lease_ns: builtins.int
     is_dispatched: builtins.bool
     """Reserved and dispatched at once."""
+    fingerprint: builtins.bytes
+    reservation_id: builtins.str
+    lease_expires_at_ns: builtins.int
     is_near_limit: builtins.bool
-    lease_ns: builtins.int
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -165,44 +178,53 @@ class Reserved(message.Message):
     @builtins.property
     def held(self) -> ledger_pb2.Amounts: ...
     @builtins.property
-    def moves(self) -> containers.RepeatedCompositeFieldContainer[Move]: ...
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    @builtins.property
+    def opened(self) -> containers.RepeatedCompositeFieldContainer[Bucket]:
+        """Those of them that nothing had moved before."""
+
     def __init__(
         self,
         *,
         operation_id: builtins.str = ...,
-        fingerprint: builtins.bytes = ...,
-        reservation_id: builtins.str = ...,
         attribution: ledger_pb2.Attribution | None = ...,
         target: ledger_pb2.Target | None = ...,
         held: ledger_pb2.Amounts | None = ...,
-        moves: abc.Iterable[Move] | None = ...,
-        lease_expires_at_ns: builtins.int = ...,
-        is_dispatched: builtins.bool = ...,
-        is_near_limit: builtins.bool = ...,
         lease_ns: builtins.int = ...,
+        is_dispatched: builtins.bool = ...,
+        fingerprint: builtins.bytes = ...,
+        reservation_id: builtins.str = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
+        opened: abc.Iterable[Bucket] | None = ...,
+        lease_expires_at_ns: builtins.int = ...,
+        is_near_limit: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "held", b"held", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "fingerprint", b"fingerprint", "held", b"held", "is_dispatched", b"is_dispatched", "is_near_limit", b"is_near_limit", "lease_expires_at_ns", b"lease_expires_at_ns", "lease_ns", b"lease_ns", "moves", b"moves", "operation_id", b"operation_id", "reservation_id", b"reservation_id", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "buckets", b"buckets", "fingerprint", b"fingerprint", "held", b"held", "is_dispatched", b"is_dispatched", "is_near_limit", b"is_near_limit", "lease_expires_at_ns", b"lease_expires_at_ns", "lease_ns", b"lease_ns", "opened", b"opened", "operation_id", b"operation_id", "reservation_id", b"reservation_id", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class Denied(message.Message):
-    """kind `usage.denied`; remembered like any answer."""
+    """kind `usage.denied`; remembered like any answer. Moves nothing."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     OPERATION_ID_FIELD_NUMBER: builtins.int
-    FINGERPRINT_FIELD_NUMBER: builtins.int
     ATTRIBUTION_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
     REQUESTED_FIELD_NUMBER: builtins.int
+    LEASE_NS_FIELD_NUMBER: builtins.int
+    IS_DISPATCHED_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
     DENIED_BY_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     RETRY_AFTER_NS_FIELD_NUMBER: builtins.int
     REQUESTED_OF_METER_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
+    lease_ns: builtins.int
+    is_dispatched: builtins.bool
     fingerprint: builtins.bytes
     reason: builtins.str
     retry_after_ns: builtins.int
@@ -223,10 +245,12 @@ class Denied(message.Message):
         self,
         *,
         operation_id: builtins.str = ...,
-        fingerprint: builtins.bytes = ...,
         attribution: ledger_pb2.Attribution | None = ...,
         target: ledger_pb2.Target | None = ...,
         requested: ledger_pb2.Amounts | None = ...,
+        lease_ns: builtins.int = ...,
+        is_dispatched: builtins.bool = ...,
+        fingerprint: builtins.bytes = ...,
         denied_by: quota_pb2.Level | None = ...,
         reason: builtins.str = ...,
         retry_after_ns: builtins.int = ...,
@@ -234,7 +258,7 @@ class Denied(message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "denied_by", b"denied_by", "requested", b"requested", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "denied_by", b"denied_by", "fingerprint", b"fingerprint", "operation_id", b"operation_id", "reason", b"reason", "requested", b"requested", "requested_of_meter", b"requested_of_meter", "retry_after_ns", b"retry_after_ns", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "denied_by", b"denied_by", "fingerprint", b"fingerprint", "is_dispatched", b"is_dispatched", "lease_ns", b"lease_ns", "operation_id", b"operation_id", "reason", b"reason", "requested", b"requested", "requested_of_meter", b"requested_of_meter", "retry_after_ns", b"retry_after_ns", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -246,19 +270,19 @@ class Dispatched(message.Message):
 
     OPERATION_ID_FIELD_NUMBER: builtins.int
     RESERVATION_ID_FIELD_NUMBER: builtins.int
-    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
     FINGERPRINT_FIELD_NUMBER: builtins.int
+    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     reservation_id: builtins.str
-    lease_expires_at_ns: builtins.int
     fingerprint: builtins.bytes
+    lease_expires_at_ns: builtins.int
     def __init__(
         self,
         *,
         operation_id: builtins.str = ...,
         reservation_id: builtins.str = ...,
-        lease_expires_at_ns: builtins.int = ...,
         fingerprint: builtins.bytes = ...,
+        lease_expires_at_ns: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
@@ -268,15 +292,14 @@ class Dispatched(message.Message):
 
 @typing.final
 class Settled(message.Message):
-    """kind `usage.settled`"""
+    """kind `usage.settled`: in the buckets what the reservation held is let go, and what was used is settled. A late one takes
+    back what the charge had settled.
+    """
 
     DESCRIPTOR: descriptor.Descriptor
 
     OPERATION_ID_FIELD_NUMBER: builtins.int
-    FINGERPRINT_FIELD_NUMBER: builtins.int
     RESERVATION_ID_FIELD_NUMBER: builtins.int
-    ATTRIBUTION_FIELD_NUMBER: builtins.int
-    TARGET_FIELD_NUMBER: builtins.int
     USAGE_FIELD_NUMBER: builtins.int
     COST_FIELD_NUMBER: builtins.int
     REQUESTS_FIELD_NUMBER: builtins.int
@@ -286,11 +309,13 @@ class Settled(message.Message):
     ANSWERED_BY_MODEL_FIELD_NUMBER: builtins.int
     DURATION_NS_FIELD_NUMBER: builtins.int
     SAVINGS_FIELD_NUMBER: builtins.int
-    MOVES_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
     OVERRUN_FIELD_NUMBER: builtins.int
     IS_LATE_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
-    fingerprint: builtins.bytes
     reservation_id: builtins.str
     requests: builtins.int
     outcome: quota_pb2.Outcome.ValueType
@@ -298,12 +323,9 @@ class Settled(message.Message):
     provider_request_id: builtins.str
     answered_by_model: builtins.str
     duration_ns: builtins.int
+    fingerprint: builtins.bytes
     is_late: builtins.bool
     """True when this replaces the charge of an expired hold."""
-    @builtins.property
-    def attribution(self) -> ledger_pb2.Attribution: ...
-    @builtins.property
-    def target(self) -> ledger_pb2.Target: ...
     @builtins.property
     def usage(self) -> ledger_pb2.TokenUsage: ...
     @builtins.property
@@ -311,7 +333,15 @@ class Settled(message.Message):
     @builtins.property
     def savings(self) -> containers.RepeatedCompositeFieldContainer[ledger_pb2.Saving]: ...
     @builtins.property
-    def moves(self) -> containers.RepeatedCompositeFieldContainer[Move]: ...
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Those of the reservation that are still kept."""
+
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution:
+        """As in the reservation."""
+
+    @builtins.property
+    def target(self) -> ledger_pb2.Target: ...
     @builtins.property
     def overrun(self) -> ledger_pb2.Amounts:
         """What was used above the hold."""
@@ -320,10 +350,7 @@ class Settled(message.Message):
         self,
         *,
         operation_id: builtins.str = ...,
-        fingerprint: builtins.bytes = ...,
         reservation_id: builtins.str = ...,
-        attribution: ledger_pb2.Attribution | None = ...,
-        target: ledger_pb2.Target | None = ...,
         usage: ledger_pb2.TokenUsage | None = ...,
         cost: ledger_pb2.Cost | None = ...,
         requests: builtins.int = ...,
@@ -333,45 +360,48 @@ class Settled(message.Message):
         answered_by_model: builtins.str = ...,
         duration_ns: builtins.int = ...,
         savings: abc.Iterable[ledger_pb2.Saving] | None = ...,
-        moves: abc.Iterable[Move] | None = ...,
+        fingerprint: builtins.bytes = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
+        attribution: ledger_pb2.Attribution | None = ...,
+        target: ledger_pb2.Target | None = ...,
         overrun: ledger_pb2.Amounts | None = ...,
         is_late: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "cost", b"cost", "overrun", b"overrun", "target", b"target", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "attribution", b"attribution", "cost", b"cost", "duration_ns", b"duration_ns", "fingerprint", b"fingerprint", "is_late", b"is_late", "moves", b"moves", "operation_id", b"operation_id", "outcome", b"outcome", "overrun", b"overrun", "provider_request_id", b"provider_request_id", "requests", b"requests", "reservation_id", b"reservation_id", "savings", b"savings", "source", b"source", "target", b"target", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "attribution", b"attribution", "buckets", b"buckets", "cost", b"cost", "duration_ns", b"duration_ns", "fingerprint", b"fingerprint", "is_late", b"is_late", "operation_id", b"operation_id", "outcome", b"outcome", "overrun", b"overrun", "provider_request_id", b"provider_request_id", "requests", b"requests", "reservation_id", b"reservation_id", "savings", b"savings", "source", b"source", "target", b"target", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class Released(message.Message):
-    """kind `usage.released`"""
+    """kind `usage.released`: what the reservation held is let go."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     OPERATION_ID_FIELD_NUMBER: builtins.int
     RESERVATION_ID_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
-    MOVES_FIELD_NUMBER: builtins.int
     FINGERPRINT_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     reservation_id: builtins.str
     reason: builtins.str
     fingerprint: builtins.bytes
     @builtins.property
-    def moves(self) -> containers.RepeatedCompositeFieldContainer[Move]: ...
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]: ...
     def __init__(
         self,
         *,
         operation_id: builtins.str = ...,
         reservation_id: builtins.str = ...,
         reason: builtins.str = ...,
-        moves: abc.Iterable[Move] | None = ...,
         fingerprint: builtins.bytes = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["fingerprint", b"fingerprint", "moves", b"moves", "operation_id", b"operation_id", "reason", b"reason", "reservation_id", b"reservation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["buckets", b"buckets", "fingerprint", b"fingerprint", "operation_id", b"operation_id", "reason", b"reason", "reservation_id", b"reservation_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -386,7 +416,7 @@ class Expired(message.Message):
     ATTRIBUTION_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
     CHARGED_FIELD_NUMBER: builtins.int
-    MOVES_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
     reservation_id: builtins.str
     is_charged: builtins.bool
     @builtins.property
@@ -395,10 +425,10 @@ class Expired(message.Message):
     def target(self) -> ledger_pb2.Target: ...
     @builtins.property
     def charged(self) -> ledger_pb2.Amounts:
-        """What was charged; zero when the hold was let go."""
+        """What was charged; unset when the hold was let go."""
 
     @builtins.property
-    def moves(self) -> containers.RepeatedCompositeFieldContainer[Move]: ...
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]: ...
     def __init__(
         self,
         *,
@@ -407,22 +437,21 @@ class Expired(message.Message):
         attribution: ledger_pb2.Attribution | None = ...,
         target: ledger_pb2.Target | None = ...,
         charged: ledger_pb2.Amounts | None = ...,
-        moves: abc.Iterable[Move] | None = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "charged", b"charged", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "charged", b"charged", "is_charged", b"is_charged", "moves", b"moves", "reservation_id", b"reservation_id", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "buckets", b"buckets", "charged", b"charged", "is_charged", b"is_charged", "reservation_id", b"reservation_id", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class UsageRecorded(message.Message):
-    """kind `usage.recorded`: usage without a reservation."""
+    """kind `usage.recorded`: usage without a reservation, settled in the buckets."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     OPERATION_ID_FIELD_NUMBER: builtins.int
-    FINGERPRINT_FIELD_NUMBER: builtins.int
     ATTRIBUTION_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
     USAGE_FIELD_NUMBER: builtins.int
@@ -431,14 +460,16 @@ class UsageRecorded(message.Message):
     SOURCE_FIELD_NUMBER: builtins.int
     PROVIDER_REQUEST_ID_FIELD_NUMBER: builtins.int
     SAVINGS_FIELD_NUMBER: builtins.int
-    MOVES_FIELD_NUMBER: builtins.int
     DURATION_NS_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
+    OPENED_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
-    fingerprint: builtins.bytes
     requests: builtins.int
     source: quota_pb2.UsageSource.ValueType
     provider_request_id: builtins.str
     duration_ns: builtins.int
+    fingerprint: builtins.bytes
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -450,12 +481,15 @@ class UsageRecorded(message.Message):
     @builtins.property
     def savings(self) -> containers.RepeatedCompositeFieldContainer[ledger_pb2.Saving]: ...
     @builtins.property
-    def moves(self) -> containers.RepeatedCompositeFieldContainer[Move]: ...
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    @builtins.property
+    def opened(self) -> containers.RepeatedCompositeFieldContainer[Bucket]:
+        """Those of them that nothing had moved before."""
+
     def __init__(
         self,
         *,
         operation_id: builtins.str = ...,
-        fingerprint: builtins.bytes = ...,
         attribution: ledger_pb2.Attribution | None = ...,
         target: ledger_pb2.Target | None = ...,
         usage: ledger_pb2.TokenUsage | None = ...,
@@ -464,12 +498,14 @@ class UsageRecorded(message.Message):
         source: quota_pb2.UsageSource.ValueType = ...,
         provider_request_id: builtins.str = ...,
         savings: abc.Iterable[ledger_pb2.Saving] | None = ...,
-        moves: abc.Iterable[Move] | None = ...,
         duration_ns: builtins.int = ...,
+        fingerprint: builtins.bytes = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
+        opened: abc.Iterable[Bucket] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "cost", b"cost", "target", b"target", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "cost", b"cost", "duration_ns", b"duration_ns", "fingerprint", b"fingerprint", "moves", b"moves", "operation_id", b"operation_id", "provider_request_id", b"provider_request_id", "requests", b"requests", "savings", b"savings", "source", b"source", "target", b"target", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "buckets", b"buckets", "cost", b"cost", "duration_ns", b"duration_ns", "fingerprint", b"fingerprint", "opened", b"opened", "operation_id", b"operation_id", "provider_request_id", b"provider_request_id", "requests", b"requests", "savings", b"savings", "source", b"source", "target", b"target", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

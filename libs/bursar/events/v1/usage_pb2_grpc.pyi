@@ -3,7 +3,12 @@
 isort:skip_file
 The `usage` stream: money. Decided, written by quota alone.
 
-Every event carries all the counters it moves, with window ids as they were decided, so that replay computes nothing.
+An event of an order is the order as it came, by the same field numbers, and from number 16 on what was decided. Call and
+cause are in the envelope, with tenant and task.
+
+Levels are kept in buckets: a limit in one window. The first event that moves a bucket opens it, under a number that is
+given once in a partition; every event names by number all the buckets that it moves. How it moves them follows from
+its amounts, each bucket taking that of its own meter, so that replay decides nothing and looks up no calendar.
 """
 
 from collections import abc as abc

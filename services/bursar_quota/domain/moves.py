@@ -1,0 +1,48 @@
+"""How events move buckets: each takes the amount of its own meter.
+
+A move is taken back by its opposite, so that buckets can be changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bursar.eventlog.tentative import Undo
+from bursar_quota.domain.levels import Bucket, Opening
+from bursar_quota.domain.meters import ByMeter
+from bursar_quota.domain.state import State
+
+
+def open_bucket(state: State, opening: Opening, undo: Undo) -> Bucket | None:
+    """The bucket, empty; None where its limit is gone."""
+    entry = state.limits.get(opening.limit_id)
+    if entry is None:
+        return None
+    bucket = Bucket(opening.number, opening.limit_id, opening.meter, opening.window)
+    undo.put(state.buckets, bucket.number, bucket)
+    undo.put(entry.buckets, bucket.window.window_id, bucket)
+    return bucket
+
+
+def move(
+    state: State, numbers: tuple[int, ...], settled: ByMeter, held: ByMeter, undo: Undo
+) -> None:
+    """Adds to the buckets that are still kept."""
+    find = state.buckets.get
+    moved = [bucket for number in numbers if (bucket := find(number)) is not None]
+    _add(moved, settled, held)
+    undo.on_rewind(_take, moved, settled, held)
+
+
+def _add(buckets: Iterable[Bucket], settled: ByMeter, held: ByMeter) -> None:
+    for bucket in buckets:
+        meter = bucket.meter
+        bucket.settled += settled[meter]
+        bucket.held += held[meter]
+
+
+def _take(buckets: Iterable[Bucket], settled: ByMeter, held: ByMeter) -> None:
+    for bucket in buckets:
+        meter = bucket.meter
+        bucket.settled -= settled[meter]
+        bucket.held -= held[meter]
