@@ -1,43 +1,26 @@
-"""An entry as it lies on disk: compressed where that pays, and sealed by a checksum."""
+"""An entry as it lies on disk: its packed body, sealed by a checksum."""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import IntEnum
 from hashlib import sha256
 from typing import NamedTuple
 
 import zstandard
 
 from bursar_cache.memory import Kept, Place
-
-COMPRESSED_FROM_BYTES = 1024
-ZSTD_LEVEL = 3
+from bursar_cache.packing import EntryDamaged, compressed
 
 _FIXED = struct.Struct(">HqqB")
-_HIT_LENGTH = struct.Struct(">I")
-
-
-class Codec(IntEnum):
-    """How the body is written."""
-
-    PLAIN = 0
-    ZSTD = 1
-
-
-class EntryDamaged(Exception):
-    """What was read is not what was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An entry and what stands for it in the table."""
+    """An entry, packed, and the seal of it."""
 
     kept: Kept
-    codec: Codec
     checksum: bytes
-    body: bytes
 
 
 class Found(NamedTuple):
@@ -50,51 +33,24 @@ class Found(NamedTuple):
     body: bytes
 
 
-class Content(NamedTuple):
-    """What an entry is made of again: see `Kept`."""
-
-    stored_at_ns: int
-    expires_at_ns: int
-    response: bytes
-    hit: bytes
-
-
 def row_of(kept: Kept, compressor: zstandard.ZstdCompressor) -> Row:
-    """The entry as it is written. A compressor belongs to one thread."""
-    codec = Codec.PLAIN
-    body = _HIT_LENGTH.pack(len(kept.hit)) + kept.hit + kept.response
-    if len(body) > COMPRESSED_FROM_BYTES:
-        compressed = compressor.compress(body)
-        if len(compressed) < len(body):
-            codec, body = Codec.ZSTD, compressed
-    checksum = _checksum(kept.place, (kept.stored_at_ns, kept.expires_at_ns), codec, body)
-    return Row(kept, codec, checksum, body)
+    """The entry as it is written."""
+    codec, body = compressed(kept.body, compressor)
+    packed = kept._replace(codec=codec, body=body)
+    return Row(packed, _checksum(packed.place, packed))
 
 
-def content_of(
-    place: Place, found: Found, decompressor: zstandard.ZstdDecompressor, bytes_max: int
-) -> Content:
-    """The content of what was found at `place`.
-
-    Raises EntryDamaged when a single bit differs from what was written there.
+def checked(place: Place, found: Found) -> Found:
+    """What was found at `place`. Raises EntryDamaged when a single bit differs from what was
+    written there.
     """
-    stored_at_ns, expires_at_ns, codec, checksum, body = found
-    if _checksum(place, (stored_at_ns, expires_at_ns), codec, body) != checksum:
+    if _checksum(place, found) != found.checksum:
         raise EntryDamaged
-    if codec == Codec.ZSTD:
-        try:
-            body = decompressor.decompress(body, max_output_size=bytes_max)
-        except zstandard.ZstdError as error:
-            raise EntryDamaged from error
-    hit_end = _HIT_LENGTH.size + _HIT_LENGTH.unpack_from(body)[0]
-    return Content(stored_at_ns, expires_at_ns, body[hit_end:], body[_HIT_LENGTH.size : hit_end])
+    return found
 
 
-def _checksum(place: Place, times: tuple[int, int], codec: int, body: bytes) -> bytes:
+def _checksum(place: Place, entry: Kept | Found) -> bytes:
     """Of the body and of what decides whom it is given to, and until when."""
     tenant = place[0].encode()
-    digest = sha256(_FIXED.pack(len(tenant), *times, codec))
-    digest.update(tenant)
-    digest.update(place[1])
-    digest.update(body)
-    return digest.digest()
+    fixed = _FIXED.pack(len(tenant), entry.stored_at_ns, entry.expires_at_ns, entry.codec)
+    return sha256(b"%b%b%b%b" % (fixed, tenant, place[1], entry.body)).digest()

@@ -14,19 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import zstandard
-
 from bursar.durable_files import PRIVATE_FILE_MODE, make_private_directory
 from bursar.errors import FailedPrecondition, StorageFull, Unavailable
-from bursar_cache.disk_form import Content, Found, Row, content_of
+from bursar_cache.disk_form import Found, Row, checked
 from bursar_cache.domain import EvictionReason, Selection, Selector
-from bursar_cache.memory import Eviction, Place
+from bursar_cache.memory import Eviction, Kept, Place
 
 FILE_NAME = "entries.sqlite"
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
 LOG_BYTES_MAX = 8 * 1024 * 1024  # what the WAL shrinks back to
 READ_PAGES_KIB = 16 * 1024  # that a reader holds in memory
+ROW_BYTES = 512  # what an entry takes beside its body, at most: its columns and index entries
 EVICTED_AT_ONCE = 32
 EXPIRED_AT_ONCE = 64
 
@@ -65,6 +64,12 @@ _READ = (
     "SELECT stored_at_ns, expires_at_ns, codec, checksum, body FROM entries"
     " WHERE tenant_id = ? AND exact_key = ?"
 )
+_INSERT = (
+    "INSERT OR IGNORE INTO entries (tenant_id, exact_key, model, stored_at_ns, expires_at_ns,"
+    " size_bytes, codec, checksum, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_DELETE = "DELETE FROM entries WHERE tenant_id = ? AND exact_key = ?"
+_TAG = "INSERT INTO tags (tenant_id, tag, entry_id) VALUES (?, ?, ?)"
 _SELECTED = {
     Selector.KEY: "tenant_id = ?1 AND exact_key = ?2",
     Selector.TAG: "id IN (SELECT entry_id FROM tags WHERE tenant_id = ?1 AND tag = ?2)",
@@ -92,21 +97,20 @@ class Committed:
 
     entries: list[int]
     evicted: list[Eviction]
+    kept: list[Kept]  # as they were written
 
 
 class TableReader:
     """Reads from the thread that made it. Never waits for a writer."""
 
-    def __init__(self, directory: Path, content_bytes_max: int) -> None:
-        self._content_bytes_max = content_bytes_max
+    def __init__(self, directory: Path) -> None:
         with _errors():
             self._database = sqlite3.connect(
                 f"file:{directory / FILE_NAME}?mode=ro", uri=True, isolation_level=None, timeout=0
             )
             self._database.execute(f"PRAGMA cache_size = -{READ_PAGES_KIB}")
-        self._decompressor = zstandard.ZstdDecompressor()
 
-    def read(self, place: Place) -> Content | None:
+    def read(self, place: Place) -> Found | None:
         """What is at `place`, expired or not; None when there is nothing.
 
         Raises EntryDamaged, TableBroken.
@@ -117,7 +121,7 @@ class TableReader:
             raise _translated(error) from error
         if row is None:
             return None
-        return content_of(place, Found(*row), self._decompressor, self._content_bytes_max)
+        return checked(place, Found(*row))
 
     def hold(self) -> None:
         """Reads from here on see the table as of the first of them, and cost less: each other one
@@ -160,16 +164,22 @@ class TableWriter:
 
         Raises TableFull, TableBroken.
         """
-        committed = Committed([], [])
+        committed = Committed([], [], [])
         with _errors(), self._transaction():
             committed.evicted.extend(self._expired(now_ns))
+            room_bytes = self._bytes_max - self._used_bytes()
             for operation in operations:
                 if isinstance(operation, Selection):
                     committed.entries.append(self._forget(operation))
-                else:
-                    committed.evicted.extend(self._make_room(len(operation.body)))
-                    self._put(operation)
-                    committed.entries.append(1)
+                    continue
+                needed_bytes = len(operation.kept.body) + ROW_BYTES
+                if needed_bytes > room_bytes:
+                    committed.evicted.extend(self._make_room(needed_bytes))
+                    room_bytes = self._bytes_max - self._used_bytes()
+                room_bytes -= needed_bytes
+                self._put(operation)
+                committed.entries.append(1)
+                committed.kept.append(operation.kept)
         return committed
 
     def count(self, tenant_id: str) -> tuple[int, int]:
@@ -181,6 +191,11 @@ class TableWriter:
                 (tenant_id,),
             ).fetchone()
         return entries, size_bytes
+
+    def keys(self) -> list[bytes]:
+        """The keys of all entries, whosever they are."""
+        with _errors():
+            return [key for (key,) in self._database.execute("SELECT exact_key FROM entries")]
 
     def close(self) -> None:
         self._database.close()
@@ -197,29 +212,14 @@ class TableWriter:
 
     def _put(self, row: Row) -> None:
         kept = row.kept
-        tenant_id, exact_key = kept.place
-        self._database.execute(
-            "DELETE FROM entries WHERE tenant_id = ? AND exact_key = ?", kept.place
-        )
-        cursor = self._database.execute(
-            "INSERT INTO entries (tenant_id, exact_key, model, stored_at_ns, expires_at_ns,"
-            " size_bytes, codec, checksum, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                tenant_id,
-                exact_key,
-                kept.model,
-                kept.stored_at_ns,
-                kept.expires_at_ns,
-                len(row.body),
-                row.codec,
-                row.checksum,
-                row.body,
-            ),
-        )
-        self._database.executemany(
-            "INSERT INTO tags (tenant_id, tag, entry_id) VALUES (?, ?, ?)",
-            [(tenant_id, tag, cursor.lastrowid) for tag in kept.tags],
-        )
+        written = (len(kept.body), kept.codec, row.checksum, kept.body)
+        values = (*kept.place, kept.model, kept.stored_at_ns, kept.expires_at_ns, *written)
+        cursor = self._database.execute(_INSERT, values)
+        if not cursor.rowcount:
+            self._database.execute(_DELETE, kept.place)
+            cursor = self._database.execute(_INSERT, values)
+        for tag in kept.tags:
+            self._database.execute(_TAG, (kept.place[0], tag, cursor.lastrowid))
 
     def _forget(self, selection: Selection) -> int:
         value = selection.exact_key if selection.selector is Selector.KEY else selection.name
@@ -233,10 +233,10 @@ class TableWriter:
         places = self._delete_first(f"WHERE expires_at_ns <= {now_ns:d}", EXPIRED_AT_ONCE)
         return [Eviction(place, EvictionReason.EXPIRED) for place in places]
 
-    def _make_room(self, body_bytes: int) -> list[Eviction]:
+    def _make_room(self, needed_bytes: int) -> list[Eviction]:
         """Those that would expire first leave, a few at a time."""
         evicted: list[Eviction] = []
-        while self._used_bytes() + body_bytes > self._bytes_max:
+        while self._used_bytes() + needed_bytes > self._bytes_max:
             places = self._delete_first("", EVICTED_AT_ONCE)
             if not places:
                 break

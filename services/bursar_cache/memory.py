@@ -21,10 +21,10 @@ Group = tuple[str, Selector, str]
 
 # A tuple, not a dataclass: one is made for every entry that is read from disk.
 class Kept(NamedTuple):
-    """An entry in the form it is given in.
+    """An entry in the form it is given in: nobody holds another's message.
 
-    response: a LookupResponse as bytes, so that nobody holds another's message.
-    hit: the event payload of a hit as bytes, but for who asked and which layer answered.
+    body: see `packing`; a LookupResponse, and the event payload of a hit but for who asked and
+    which layer answered, both as bytes.
     """
 
     place: Place
@@ -32,13 +32,12 @@ class Kept(NamedTuple):
     tags: tuple[str, ...]
     stored_at_ns: int
     expires_at_ns: int
-    response: bytes
-    hit: bytes
+    codec: int
+    body: bytes
 
     @property
     def size_bytes(self) -> int:
-        overhead_bytes = ENTRY_BYTES + TAG_BYTES * len(self.tags)
-        return len(self.response) + len(self.hit) + overhead_bytes
+        return len(self.body) + ENTRY_BYTES + TAG_BYTES * len(self.tags)
 
     def groups(self) -> Iterator[Group]:
         """What the entry can be forgotten by, besides its key."""
@@ -95,6 +94,14 @@ class MemoryLayer:
             evicted.append(oldest)
         return evicted
 
+    def pack(self, packed: Kept) -> None:
+        """The same entry in fewer bytes takes the place of the one that is held, if it still is."""
+        kept = self._entries.get(packed.place)
+        if kept is None or kept[:5] != packed[:5]:
+            return
+        self._entries[packed.place] = packed
+        self.used_bytes += packed.size_bytes - kept.size_bytes
+
     def drop(self, place: Place) -> Kept | None:
         """Forgets one entry, and gives it."""
         kept = self._entries.pop(place, None)
@@ -116,10 +123,10 @@ class MemoryLayer:
             return len(self._entries)
         return len(self._groups.get((tenant_id, Selector.EVERYTHING, ""), ()))
 
-    def response_bytes(self, tenant_id: str) -> int:
+    def body_bytes(self, tenant_id: str) -> int:
         """Bytes of the answers of a tenant; of all for an empty one."""
         return sum(
-            len(kept.response)
+            len(kept.body)
             for place, kept in self._entries.items()
             if not tenant_id or place[0] == tenant_id
         )

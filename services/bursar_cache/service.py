@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from bursar.cache.v1 import cache_pb2 as contract
 from bursar.errors import InvalidRequest, LogBroken, Unavailable
-from bursar.eventlog.envelope import new_event_id
+from bursar.eventlog.envelope import Origin, new_event_id
 from bursar.eventlog.log import Cursor
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
 from bursar.eventlog.projection import Projection, follow_into
@@ -18,10 +18,10 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.rpc import deadline
 from bursar.wiring.module import Ground
 from bursar_cache import domain, wire
-from bursar_cache.disk import DiskLayer, DiskTerms
-from bursar_cache.journal import Journal, Note
-from bursar_cache.layers import DISK, Layers
-from bursar_cache.memory import Eviction, MemoryLayer, Place
+from bursar_cache.disk_terms import DiskTerms
+from bursar_cache.journal import Journal, Note, asked_by
+from bursar_cache.layers import Bounds, Layers
+from bursar_cache.memory import Eviction, Place
 from bursar_cache.projection import CacheTotals, fold
 from bursar_cache.settings import CacheSettings
 
@@ -44,9 +44,9 @@ class CacheService:
         )
         self._writer = ObservedWriter(ground.log, STREAM, ObservedTerms(clock=ground.clock))
         self._journal = Journal(self._writer)
-        self._disk = self._disk_layer(settings)
-        memory = MemoryLayer(settings.memory_bytes_max)
-        self._layers = Layers(memory, self._disk, self._note_eviction)
+        bounds = Bounds(settings.memory_bytes_max, settings.entry_bytes_max)
+        self._layers = Layers(bounds, _disk_terms(ground, settings), self._note_eviction)
+        self._disk = self._layers.disk
         self._writers = WriterChains(Cursor(STREAM))
         self._projection = Projection(
             CacheTotals(), self._writers, fold(self._invalidated_somewhere)
@@ -88,8 +88,7 @@ class CacheService:
 
     async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse:
         """Never suspends. What it takes is measured by `python benchmarks/cache.py`."""
-        attribution = request.attribution
-        place = wire.place_of(attribution, request.key, self._ground.keyring.keyed_hash)
+        place = wire.place_of(request.attribution, request.key, self._ground.keyring.keyed_hash)
         now_ns = self._ground.clock()
         if not domain.is_looked_up(wire.strategy_of(request.strategy)):
             return self._miss(request, place, domain.MissReason.STRATEGY)
@@ -98,15 +97,8 @@ class CacheService:
         found = self._layers.find(place, now_ns)
         if isinstance(found, domain.MissReason):
             return self._miss(request, place, found)
-        kept, layer = found.kept, found.layer
-        self._journal.note(
-            Note(
-                wire.HIT,
-                attribution.SerializeToString(),
-                now_ns,
-                lambda whose: wire.hit_event(whose, kept, layer),
-            )
-        )
+        payload = wire.hit_event(request, found.layer, found.hit)
+        self._journal.note(Note(wire.HIT, payload, asked_by(request.attribution), now_ns))
         return found.response
 
     async def lookup_many(
@@ -121,11 +113,11 @@ class CacheService:
             yield contract.LookupManyResponse(answers=answers)
 
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse:
-        """Acknowledged once it survives the end of this process. Where the disk is full, memory
-        alone has it, and the answer says so.
+        """Acknowledged once it survives the end of this process, unless nobody waits for that.
+        Where the disk is full, memory alone has it, and the answer says so.
         """
-        attribution, strategy = request.attribution, wire.strategy_of(request.strategy)
-        place = wire.place_of(attribution, request.key, self._ground.keyring.keyed_hash)
+        strategy = wire.strategy_of(request.strategy)
+        place = wire.place_of(request.attribution, request.key, self._ground.keyring.keyed_hash)
         answer = wire.answer_of(request)
         domain.check_tags(answer.tags)
         ttl_ns = domain.time_to_live_ns(request.ttl_ns, strategy, answer.tags)
@@ -135,20 +127,19 @@ class CacheService:
         if self._is_blind:
             raise Unavailable("the cache cannot follow its stream; an operator has to look")
         now_ns = self._ground.clock()
-        entry = wire.stored_entry(request.entry, place, answer.tags, now_ns, now_ns + ttl_ns)
-        if not await self._layers.keep(place, entry):
+        kept = wire.kept_of(request, place, answer.tags, (now_ns, now_ns + ttl_ns))
+        if request.is_written_behind:
+            is_kept = self._layers.keep_behind(kept)
+        else:
+            is_kept = await self._layers.keep(kept)
+        expires_at_ns = kept.expires_at_ns
+        if not is_kept:
             return contract.StoreResponse(
-                refused_reason=domain.Refusal.DISK_FULL, expires_at_ns=entry.expires_at_ns
+                refused_reason=domain.Refusal.DISK_FULL, expires_at_ns=expires_at_ns
             )
-        self._journal.note(
-            Note(
-                wire.STORED,
-                attribution.SerializeToString(),
-                now_ns,
-                lambda whose: wire.stored_event(whose, entry),
-            )
-        )
-        return contract.StoreResponse(is_stored=True, expires_at_ns=entry.expires_at_ns)
+        payload = wire.stored_event(request, place[1], expires_at_ns)
+        self._journal.note(Note(wire.STORED, payload, asked_by(request.attribution), now_ns))
+        return contract.StoreResponse(is_stored=True, expires_at_ns=expires_at_ns)
 
     async def invalidate(self, request: contract.InvalidateRequest) -> contract.InvalidateResponse:
         """Acknowledged once it is forgotten here and durable in the log, where every other replica
@@ -161,8 +152,8 @@ class CacheService:
         event_id = new_event_id(now_ns)
         announced = self._announced[event_id] = asyncio.get_running_loop().create_future()
         payload = wire.invalidated_event(selection, request.reason, entries)
-        whose = _tenant_alone(selection.tenant_id)
-        self._journal.note(Note(wire.INVALIDATED, whose, now_ns, lambda _: payload, event_id))
+        origin = _origin(selection.tenant_id)
+        self._journal.note(Note(wire.INVALIDATED, payload, origin, now_ns, event_id))
         try:
             with deadline.within(ANNOUNCED_TIMEOUT_S):
                 await announced
@@ -192,27 +183,15 @@ class CacheService:
     def _miss(
         self, request: contract.LookupRequest, place: Place, reason: domain.MissReason
     ) -> contract.LookupResponse:
-        target = request.target.SerializeToString()
-        self._journal.note(
-            Note(
-                wire.MISS,
-                request.attribution.SerializeToString(),
-                self._ground.clock(),
-                lambda whose: wire.miss_event(whose, target, place[1], reason),
-            )
-        )
+        payload = wire.miss_event(request, place[1], reason)
+        origin = asked_by(request.attribution)
+        self._journal.note(Note(wire.MISS, payload, origin, self._ground.clock()))
         return contract.LookupResponse(miss_reason=reason)
 
     def _note_eviction(self, eviction: Eviction, layer: contract.Layer.ValueType) -> None:
-        whose = _tenant_alone(eviction.place[0])
-        self._journal.note(
-            Note(
-                wire.EVICTED,
-                whose,
-                self._ground.clock(),
-                lambda _: wire.evicted_event(eviction, layer),
-            )
-        )
+        payload = wire.evicted_event(eviction, layer)
+        origin = _origin(eviction.place[0])
+        self._journal.note(Note(wire.EVICTED, payload, origin, self._ground.clock()))
 
     def _invalidated_somewhere(
         self, event_id: str, selection: domain.Selection, at_ns: int
@@ -244,18 +223,18 @@ class CacheService:
         finally:
             self._is_written.set()
 
-    def _disk_layer(self, settings: CacheSettings) -> DiskLayer | None:
-        if not settings.disk_bytes_max:
-            return None
-        terms = DiskTerms(
-            directory=settings.directory or self._ground.data_dir / "cache",
-            bytes_max=settings.disk_bytes_max,
-            entry_bytes_max=settings.entry_bytes_max,
-            free_pct_min=settings.disk_free_pct_min,
-            clock=self._ground.clock,
-        )
-        return DiskLayer(terms, lambda eviction: self._note_eviction(eviction, DISK))
+
+def _disk_terms(ground: Ground, settings: CacheSettings) -> DiskTerms | None:
+    if not settings.disk_bytes_max:
+        return None
+    return DiskTerms(
+        directory=settings.directory or ground.data_dir / "cache",
+        bytes_max=settings.disk_bytes_max,
+        free_pct_min=settings.disk_free_pct_min,
+        clock=ground.clock,
+    )
 
 
-def _tenant_alone(tenant_id: str) -> bytes:
-    return ledger_pb2.Attribution(tenant_id=tenant_id).SerializeToString()
+def _origin(tenant_id: str) -> Origin:
+    """Of what happened on nobody's request; in the trace of whatever caused it."""
+    return asked_by(ledger_pb2.Attribution(tenant_id=tenant_id))

@@ -12,6 +12,7 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar_cache.domain import KEY_BYTES, Answer, Selection, Selector, Strategy
 from bursar_cache.memory import Eviction, Kept, Place
+from bursar_cache.packing import Codec, body_of
 
 HIT, MISS, STORED = "cache.hit", "cache.miss", "cache.stored"
 INVALIDATED, EVICTED = "cache.invalidated", "cache.evicted"
@@ -71,71 +72,57 @@ def answer_of(request: contract.StoreRequest) -> Answer:
     )
 
 
-def stored_entry(
-    given: contract.Entry,
-    place: Place,
-    tags: tuple[str, ...],
-    stored_at_ns: int,
-    expires_at_ns: int,
-) -> contract.Entry:
-    """The entry as it is kept: a copy, with what the service sets."""
-    entry = contract.Entry()
-    entry.CopyFrom(given)
+def kept_of(
+    request: contract.StoreRequest, place: Place, tags: tuple[str, ...], times_ns: tuple[int, int]
+) -> Kept:
+    """The entry as it is kept: a copy, with what the service sets. `times_ns`: stored and expires
+    at.
+    """
+    response = contract.LookupResponse(is_hit=True, entry=request.entry)
+    entry = response.entry
     entry.exact_key = place[1]
-    entry.stored_at_ns = stored_at_ns
-    entry.expires_at_ns = expires_at_ns
-    del entry.tags[:]
-    entry.tags.extend(tags)
-    return entry
-
-
-def kept_of(place: Place, entry: contract.Entry, layer: contract.Layer.ValueType) -> Kept:
-    """The entry as memory holds it; `layer` is the one it will be given from."""
-    return Kept(
-        place=place,
-        model=entry.target.model,
-        tags=tuple(entry.tags),
-        stored_at_ns=entry.stored_at_ns,
-        expires_at_ns=entry.expires_at_ns,
-        response=contract.LookupResponse(is_hit=True, entry=entry, layer=layer).SerializeToString(),
-        hit=events.CacheHit(
-            target=entry.target,
-            exact_key=entry.exact_key,
-            saved_usage=entry.usage,
-            saved_cost=entry.cost,
-            content_kind=entry.content_kind,
-        ).SerializeToString(),
+    entry.stored_at_ns, entry.expires_at_ns = times_ns
+    if entry.tags:
+        del entry.tags[:]
+        entry.tags.extend(tags)
+    hit = events.CacheHit(
+        target=entry.target,
+        exact_key=place[1],
+        saved_usage=entry.usage,
+        saved_cost=entry.cost,
+        content_kind=entry.content_kind,
     )
+    body = body_of(response.SerializeToString(), hit.SerializeToString())
+    return Kept(place, entry.target.model, tags, *times_ns, Codec.PLAIN, body)
 
 
 def hit_event(
-    attribution: ledger_pb2.Attribution, kept: Kept, layer: contract.Layer.ValueType
+    request: contract.LookupRequest, layer: contract.Layer.ValueType, known: bytes
 ) -> bytes:
-    """The payload of a hit. Fields of one message may come in parts: what is the same for every
-    hit of an entry is encoded once.
+    """The payload of a hit. Fields of one message may come in parts: `known` is what is the same
+    for every hit of an entry.
     """
-    own = events.CacheHit(attribution=attribution, layer=layer).SerializeToString()
-    return own + kept.hit
+    own = events.CacheHit(attribution=request.attribution, layer=layer)
+    return own.SerializeToString() + known
 
 
-def miss_event(
-    attribution: ledger_pb2.Attribution, target: bytes, exact_key: bytes, miss_reason: str
-) -> bytes:
+def miss_event(request: contract.LookupRequest, exact_key: bytes, miss_reason: str) -> bytes:
     return events.CacheMiss(
-        attribution=attribution,
-        target=ledger_pb2.Target.FromString(target),
+        attribution=request.attribution,
+        target=request.target,
         exact_key=exact_key,
         miss_reason=miss_reason,
     ).SerializeToString()
 
 
-def stored_event(attribution: ledger_pb2.Attribution, entry: contract.Entry) -> bytes:
+def stored_event(request: contract.StoreRequest, exact_key: bytes, expires_at_ns: int) -> bytes:
+    entry = request.entry
     return events.CacheStored(
-        attribution=attribution,
+        attribution=request.attribution,
         target=entry.target,
-        exact_key=entry.exact_key,
+        exact_key=exact_key,
         content_bytes=len(entry.content),
-        expires_at_ns=entry.expires_at_ns,
+        expires_at_ns=expires_at_ns,
         content_kind=entry.content_kind,
     ).SerializeToString()
 

@@ -14,12 +14,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from zstandard import ZstdDecompressor
 
-from bursar_cache.disk import DiskLayer, DiskTerms
-from bursar_cache.disk_form import EntryDamaged
+from bursar.errors import Overloaded
+from bursar_cache.disk import BATCH_OPERATIONS_MAX, DiskLayer, Told
 from bursar_cache.disk_table import FILE_NAME
+from bursar_cache.disk_terms import DiskTerms
 from bursar_cache.domain import EVER_NS, EvictionReason, Selection, Selector
 from bursar_cache.memory import Kept
+from bursar_cache.packing import Codec, EntryDamaged, body_of, parts_of, plain
 from cache_entries import key_of
 
 NOW_NS = 1_000
@@ -32,7 +35,12 @@ def entry(name: str, content: bytes = b"", tenant_id="acme", **fields) -> Kept:
         **fields,
     }
     place = (tenant_id, key_of(name))
-    return Kept(place, response=content or name.encode() * 100, hit=b"hit of " * 3, **fields)
+    body = body_of(content or name.encode() * 100, b"hit of " * 3)
+    return Kept(place, codec=Codec.PLAIN, body=body, **fields)
+
+
+def response_of(kept: Kept) -> bytes:
+    return parts_of(kept.body)[0]
 
 
 def read(disk: DiskLayer, kept: Kept) -> bytes | None:
@@ -41,15 +49,17 @@ def read(disk: DiskLayer, kept: Kept) -> bytes | None:
     if found is None:
         return None
     assert (found.stored_at_ns, found.expires_at_ns) == (kept.stored_at_ns, kept.expires_at_ns)
-    assert found.hit == kept.hit
-    return found.response
+    response, hit = parts_of(plain(found.codec, found.body, ZstdDecompressor(), ENTRY_BYTES_MAX))
+    assert hit == b"hit of " * 3
+    return response
 
 
 @asynccontextmanager
-async def opened(directory: Path, evictions=None, now=lambda: NOW_NS, **terms):
-    terms = {"bytes_max": 10**8, "entry_bytes_max": ENTRY_BYTES_MAX, "free_pct_min": 0, **terms}
-    told = [] if evictions is None else evictions
-    disk = DiskLayer(DiskTerms(directory, clock=now, **terms), told.append)
+async def opened(directory: Path, evictions=None, now=lambda: NOW_NS, packed=None, **terms):
+    terms = {"bytes_max": 10**8, "free_pct_min": 0, **terms}
+    packed = packed or asyncio.Queue()
+    told = Told(([] if evictions is None else evictions).append, packed.put_nowait)
+    disk = DiskLayer(DiskTerms(directory, clock=now, **terms), told)
     await disk.open()
     run = asyncio.ensure_future(disk.run())
     try:
@@ -65,9 +75,52 @@ async def test_what_was_put_is_read_back_here_and_after_a_restart(tmp_path, size
     kept = entry("a", os.urandom(size // 2) + bytes(size - size // 2))
     async with opened(tmp_path) as disk:
         assert await disk.put(kept)
-        assert read(disk, kept) == kept.response
+        assert read(disk, kept) == response_of(kept)
     async with opened(tmp_path) as disk:
-        assert read(disk, kept) == kept.response
+        assert read(disk, kept) == response_of(kept)
+
+
+async def test_what_is_written_behind_goes_with_what_is_waited_for_and_at_the_latest_soon(tmp_path):
+    async with opened(tmp_path, behind_s=3_600) as disk:
+        assert disk.put_behind(entry("a"))
+        assert disk.read(entry("a").place) is None
+        await disk.put(entry("b"))
+        assert read(disk, entry("a")) == response_of(entry("a"))
+        assert disk.put_behind(entry("c"))
+        await disk.drain()
+        assert read(disk, entry("c")) == response_of(entry("c"))
+    packed = asyncio.Queue()
+    async with asyncio.timeout(10), opened(tmp_path, packed=packed, behind_s=0.01) as disk:
+        disk.put_behind(entry("d", bytes(5_000)))
+        assert (await packed.get()).place == entry("d").place
+        assert disk.read(entry("d").place) is not None
+
+
+async def test_what_is_written_behind_is_bounded(tmp_path):
+    async with opened(tmp_path, behind_s=3_600) as disk:
+        big = entry("a", bytes(30_000_000))
+        assert [disk.put_behind(big) for _ in range(3)] == [True, True, False]
+        with pytest.raises(Overloaded):
+            await disk.put(big)
+
+
+async def test_a_full_batch_does_not_wait(tmp_path):
+    packed = asyncio.Queue()
+    async with asyncio.timeout(10), opened(tmp_path, packed=packed, behind_s=3_600) as disk:
+        for number in range(BATCH_OPERATIONS_MAX):
+            disk.put_behind(entry(f"e{number}", bytes(5_000)))
+        await packed.get()
+        assert disk.read(entry("e0").place) is not None
+
+
+async def test_what_was_compressed_for_the_disk_is_told_so(tmp_path):
+    packed = asyncio.Queue()
+    async with opened(tmp_path, packed=packed) as disk:
+        await disk.put(entry("a", bytes(5_000)))
+        await disk.put(entry("b", b"short"))
+
+    assert packed.get_nowait()[:6] == (*entry("a")[:5], Codec.ZSTD)
+    assert packed.empty()
 
 
 async def test_a_later_store_takes_the_place_of_an_earlier_one(tmp_path):
@@ -156,7 +209,7 @@ async def test_no_flipped_byte_of_the_file_is_ever_given_as_an_answer(tmp_path):
                     found = read(disk, each)
                 except EntryDamaged:
                     found = None
-                assert found in (None, each.response)
+                assert found in (None, response_of(each))
 
 
 async def test_a_damaged_entry_is_counted_told_and_gone(tmp_path):
@@ -170,6 +223,7 @@ async def test_a_damaged_entry_is_counted_told_and_gone(tmp_path):
     async with opened(tmp_path, evictions) as disk:
         with pytest.raises(EntryDamaged):
             disk.read(entry("a").place)
+        disk.forget_damaged(entry("a").place)
         await disk.drain()
         assert disk.read(entry("a").place) is None
         assert disk.read(entry("b").place) is not None

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from bursar_cache.domain import EVER_NS, Selection, Selector
 from bursar_cache.memory import Kept, MemoryLayer
+from bursar_cache.packing import Codec
 from cache_entries import key_of
 
 
 def kept(name: str, *, tenant_id="acme", model="claude", tags=(), stored_at_ns=0, size=100) -> Kept:
     place = (tenant_id, key_of(name))
-    return Kept(place, model, tags, stored_at_ns, EVER_NS, response=bytes(size), hit=b"")
+    return Kept(place, model, tags, stored_at_ns, EVER_NS, Codec.PLAIN, bytes(size))
 
 
 ROOM_FOR_THREE = 3 * kept("a").size_bytes
@@ -81,6 +82,20 @@ def test_what_was_stored_after_the_instant_of_forgetting_stays():
 
     assert memory.forget(Selection("acme", Selector.EVERYTHING, stored_until_ns=10)) == 1
     assert memory.get(kept("b").place) is not None
+
+
+def test_the_packed_form_takes_the_place_of_the_entry_it_is_of_and_of_no_other():
+    memory = MemoryLayer(10**6)
+    a = kept("a", stored_at_ns=2)
+    packed = a._replace(codec=Codec.ZSTD, body=b"less")
+    memory.put(a)
+    memory.pack(packed._replace(stored_at_ns=1))
+    assert memory.get(a.place) == a
+    memory.pack(packed)
+    memory.pack(kept("b"))
+
+    assert memory.get(a.place) == packed
+    assert (len(memory), memory.used_bytes) == (1, packed.size_bytes)
 
 
 NAMES = st.sampled_from("abcdefgh")
