@@ -13,9 +13,9 @@ _AGO = re.compile(r"(\d{1,6})([mhdw])")
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
-def instant_ns(text: str) -> int:
+def instant_ns(text: str, option: str = "--since") -> int:
     """Nanoseconds since 1970 UTC of `7d` ago, or of an ISO 8601 date or time (UTC without a
-    zone).
+    zone). `option` is what an error names.
     """
     ago = _AGO.fullmatch(text.strip())
     if ago is not None:
@@ -23,6 +23,6 @@ def instant_ns(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise InvalidRequest.of("--since", text, "write 7d, 24h or 2026-11-01") from None
+        raise InvalidRequest.of(option, text, "write 7d, 24h or 2026-11-01") from None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return int(aware.timestamp()) * NS_PER_S

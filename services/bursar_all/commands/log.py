@@ -113,6 +113,64 @@ async def _checkpoint(data_dir: Path | None) -> str:
     return as_text(signed)
 
 
+@command.command("replay")
+@click.option("--as-of", help="2026-11-01T12:00, 7d, 24h ago, or an event: usage-0-42.")
+@click.option("--tenant", default="", help="Only limits of this tenant.")
+@click.option("--what-if", type=file_argument, help="A file of other limits, as `limits apply`.")
+@json_option
+@data_dir_option
+def replay(
+    as_of: str | None, tenant: str, what_if: Path | None, is_json: bool, data_dir: Path | None
+) -> None:
+    """Rebuild from the log alone where every limit stood, or what other limits would have done."""
+    if what_if is None:
+        run_async(_past(as_of, tenant, data_dir, is_json=is_json))
+    else:
+        run_async(_what_if(as_of, what_if, data_dir, is_json=is_json))
+
+
+async def _past(as_of: str | None, tenant: str, data_dir: Path | None, *, is_json: bool) -> None:
+    from bursar.wiring.log_access import opened_log
+    from bursar.wiring.settings import ProcessSettings
+    from bursar_all.known_names import KnownNames
+    from bursar_all.rendering.replays import past_line, show_past
+    from bursar_all.replays import moment_of, past_of
+
+    settings = ProcessSettings.load(data_dir=data_dir)
+    async with opened_log(settings) as log:
+        moment = await moment_of(log, as_of)
+        total = sum([(await log.tail(stream)).sequence for stream in moment.streams])
+        with _progress(total) as progress:
+            found = await past_of(log, moment, tenant, progress)
+    names = KnownNames(settings.data_dir)
+    for past in found:
+        if is_json:
+            click.echo(json.dumps(past_line(past)))
+        else:
+            show_past(past, names)
+
+
+async def _what_if(as_of: str | None, file: Path, data_dir: Path | None, *, is_json: bool) -> None:
+    from bursar.wiring.log_access import opened_log
+    from bursar.wiring.settings import ProcessSettings
+    from bursar_all.known_names import KnownNames
+    from bursar_all.pseudonymous_limits import limits_in
+    from bursar_all.rendering.replays import outcome_line, show_outcome
+    from bursar_all.replays import moment_of, what_if
+
+    settings = ProcessSettings.load(data_dir=data_dir)
+    limits = limits_in(file, settings)
+    async with opened_log(settings) as log:
+        moment = await moment_of(log, as_of)
+        total = sum([(await log.tail(stream)).sequence for stream in moment.streams])
+        with _progress(total) as progress:
+            outcome = await what_if(log, moment, limits, progress)
+    if is_json:
+        click.echo(json.dumps(outcome_line(outcome)))
+    else:
+        show_outcome(outcome, KnownNames(settings.data_dir))
+
+
 @contextmanager
 def _progress(total: int) -> Iterator[Progress]:
     """A bar on a terminal, nothing elsewhere."""
