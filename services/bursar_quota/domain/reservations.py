@@ -1,0 +1,51 @@
+"""Reservations are found by id; what is asked of one that is over names the remedy."""
+
+from __future__ import annotations
+
+from bursar.errors import BursarError, FailedPrecondition, NotFound
+from bursar_quota.domain.state import Ending, Reservation, State
+
+_RECORD_IT = "record what was used with RecordUsage"
+
+
+def found(state: State, reservation_id: str) -> Reservation:
+    """Raises FailedPrecondition for one that ended, NotFound for one that is not known."""
+    reservation = state.reservations.get(reservation_id)
+    if reservation is not None:
+        return reservation
+    for segment in state.ended.values():
+        ending = segment.get(reservation_id)
+        if ending is not None:
+            raise _ended(reservation_id, ending)
+    raise NotFound(
+        f"no reservation {reservation_id} is known: give the id that Reserve answered with;"
+        " for usage without a reservation call RecordUsage",
+        facts={"reservation_id": reservation_id},
+    )
+
+
+def kept(state: State, reservation: Reservation) -> tuple[int, ...]:
+    """The buckets that count it and were not forgotten since."""
+    numbers, buckets = reservation.buckets, state.buckets
+    if all(number in buckets for number in numbers):
+        return numbers
+    return tuple(number for number in numbers if number in buckets)
+
+
+def not_now(reservation_id: str, done: str, remedy: str) -> FailedPrecondition:
+    """What was done to it before, and what to do instead."""
+    return FailedPrecondition(
+        f"reservation {reservation_id} {done}: {remedy}",
+        facts={"reservation_id": reservation_id},
+    )
+
+
+def _ended(reservation_id: str, ending: Ending) -> BursarError:
+    match ending:
+        case Ending.SETTLED:
+            return not_now(reservation_id, "was settled before", "nothing is left to do")
+        case Ending.RELEASED:
+            return not_now(reservation_id, "was released", f"reserve again, or {_RECORD_IT}")
+        case Ending.EXPIRED:
+            done = "was let go when its lease ran out, before it was dispatched"
+            return not_now(reservation_id, done, f"reserve again, or {_RECORD_IT}")
