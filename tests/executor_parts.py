@@ -148,12 +148,13 @@ async def settlements(log: EventLog) -> list[usage_pb2.Settled]:
     ]
 
 
-async def recorded_steps(log: EventLog) -> list[tasks_pb2.StepRecorded]:
+async def recorded_steps(log: EventLog) -> list[tasks_pb2.StepRecord]:
     """The steps of all tasks, as the log has them."""
     return [
-        tasks_pb2.StepRecorded.FromString(event.payload)
+        step
         for event in await events(log, "tasks")
-        if event.kind == "task.step_recorded"
+        if event.kind == "task.steps_recorded"
+        for step in tasks_pb2.StepsRecorded.FromString(event.payload).steps
     ]
 
 

@@ -102,12 +102,15 @@ def _submitted(payload: bytes) -> Told:
     return Told(f"{event.description_bytes} bytes of words, {len(event.inputs)} files")
 
 
-def _step(payload: bytes) -> Told:
-    event = tasks_pb2.StepRecorded.FromString(payload)
-    name = _word(executor_pb2.StepName.Name(event.name), "STEP_NAME_")
-    state = _word(executor_pb2.StepState.Name(event.state), "STEP_STATE_")
-    by = f" by {event.backend_id}" if event.backend_id else ""
-    return Told(f"{name} {state}{by}")
+def _steps(payload: bytes) -> Told:
+    return Told(", ".join(map(_step, tasks_pb2.StepsRecorded.FromString(payload).steps)))
+
+
+def _step(step: tasks_pb2.StepRecord) -> str:
+    name = _word(executor_pb2.StepName.Name(step.name), "STEP_NAME_")
+    state = _word(executor_pb2.StepState.Name(step.state), "STEP_STATE_")
+    by = f" by {step.backend_id}" if step.backend_id else ""
+    return f"{name} {state}{by}"
 
 
 def _ended(payload: bytes) -> Told:
@@ -158,7 +161,7 @@ _TELLERS: dict[str, Callable[[bytes], Told]] = {
     "usage.expired": _expired,
     "usage.released": _released,
     "task.submitted": _submitted,
-    "task.step_recorded": _step,
+    "task.steps_recorded": _steps,
     "task.ended": _ended,
     "plan.made": _plan,
     "cache.hit": _hit,

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bursar.errors import Conflict, FailedPrecondition, InvalidRequest, NotFound
 
 ENDED_TASKS_KEPT = 20_000
-STEPS_MAX = 200
+BATCHES_MAX = 200
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -43,10 +43,10 @@ class Origin(Struct, frozen=True, gc=False):
     working_copy: bytes = b""
 
 
-class RecordedStep(NamedTuple):
-    """One record of a task's life."""
+class StepBatch(NamedTuple):
+    """Records of a task's life that come together, told apart by the number of the first."""
 
-    step_number: int
+    first_number: int
     body: bytes
 
 
@@ -59,24 +59,23 @@ class Submit(Struct, frozen=True, gc=False):
     body: bytes
 
 
-class RecordStep(Struct, frozen=True, gc=False):
-    """A step began, ended, was skipped or failed. A number stands for one record: the same again
-    causes nothing.
+class RecordSteps(Struct, frozen=True, gc=False):
+    """Steps began, ended, were skipped or failed. A first number stands for one batch: the same
+    again causes nothing.
     """
 
     origin: Origin
-    step_number: int
-    body: bytes
+    batch: StepBatch
 
 
 class End(Struct, frozen=True, gc=False):
-    """The task is over, one way or another. `steps` are those that may not be in the log yet: they
-    go in with the end, so that no end stands without them.
+    """The task is over, one way or another. `batches` are those that may not be in the log yet:
+    they go in with the end, so that no end stands without them.
     """
 
     origin: Origin
     body: bytes
-    steps: tuple[RecordedStep, ...] = ()
+    batches: tuple[StepBatch, ...] = ()
 
 
 class RequestCancel(Struct, frozen=True, gc=False):
@@ -85,7 +84,7 @@ class RequestCancel(Struct, frozen=True, gc=False):
     origin: Origin
 
 
-Command = Submit | RecordStep | End | RequestCancel
+Command = Submit | RecordSteps | End | RequestCancel
 
 
 class Submitted(Struct, frozen=True, gc=False):
@@ -95,10 +94,9 @@ class Submitted(Struct, frozen=True, gc=False):
     body: bytes
 
 
-class StepRecorded(Struct, frozen=True, gc=False):
+class StepsRecorded(Struct, frozen=True, gc=False):
     origin: Origin
-    step_number: int
-    body: bytes
+    batch: StepBatch
 
 
 class Ended(Struct, frozen=True, gc=False):
@@ -110,7 +108,7 @@ class CancelRequested(Struct, frozen=True, gc=False):
     origin: Origin
 
 
-Event = Submitted | StepRecorded | Ended | CancelRequested
+Event = Submitted | StepsRecorded | Ended | CancelRequested
 
 
 class TaskEntry(Struct, frozen=True, gc=False):
@@ -121,7 +119,7 @@ class TaskEntry(Struct, frozen=True, gc=False):
     origin: Origin
     operation_id: str
     submitted_body: bytes
-    steps: tuple[RecordedStep, ...] = ()
+    batches: tuple[StepBatch, ...] = ()
     ended_body: bytes | None = None
     is_cancel_requested: bool = False
 
@@ -161,8 +159,8 @@ def decide(tasks: Tasks, command: Command, now_ns: int) -> Decided:
     match command:
         case Submit():
             return _submit(tasks, command)
-        case RecordStep():
-            return _record_step(tasks, command)
+        case RecordSteps():
+            return _record_steps(tasks, command)
         case End():
             return _end(tasks, command)
         case RequestCancel():
@@ -185,27 +183,27 @@ def _submit(tasks: Tasks, command: Submit) -> Decided:
     return Decided((event,), origin.task_id)
 
 
-def _record_step(tasks: Tasks, command: RecordStep) -> Decided:
+def _record_steps(tasks: Tasks, command: RecordSteps) -> Decided:
     entry = _entry(tasks, command.origin)
     if entry.ended_body is not None:
         raise FailedPrecondition(f"task {command.origin.task_id} has ended; it takes no more steps")
-    if any(step.step_number == command.step_number for step in entry.steps):
+    number = command.batch.first_number
+    if any(batch.first_number == number for batch in entry.batches):
         return Decided((), command.origin.task_id)
-    if len(entry.steps) >= STEPS_MAX:
-        raise InvalidRequest.of("step_number", command.step_number, f"use at most {STEPS_MAX}")
-    event = StepRecorded(command.origin, command.step_number, command.body)
-    return Decided((event,), command.origin.task_id)
+    if len(entry.batches) >= BATCHES_MAX:
+        raise InvalidRequest.of("step_number", number, f"use at most {BATCHES_MAX} batches")
+    return Decided((StepsRecorded(command.origin, command.batch),), command.origin.task_id)
 
 
 def _end(tasks: Tasks, command: End) -> Decided:
     entry = _entry(tasks, command.origin)
     if entry.ended_body is not None:
         return Decided((), command.origin.task_id)
-    known = {step.step_number for step in entry.steps}
+    known = {batch.first_number for batch in entry.batches}
     missing: tuple[Event, ...] = tuple(
-        StepRecorded(command.origin, step.step_number, step.body)
-        for step in command.steps
-        if step.step_number not in known
+        StepsRecorded(command.origin, batch)
+        for batch in command.batches
+        if batch.first_number not in known
     )
     ended = Ended(command.origin, command.body)
     return Decided((*missing, ended), command.origin.task_id)
@@ -246,13 +244,13 @@ def evolve(tasks: Tasks, event: Event, changes: Changes) -> None:
     if entry_before is None:
         return
     match event:
-        case StepRecorded(step_number=step_number, body=body):
-            steps = (*entry_before.steps, RecordedStep(step_number, body))
-            changes.put(tasks.entries, task_id, replace(entry_before, steps=steps))
+        case StepsRecorded(batch=batch):
+            batches = (*entry_before.batches, batch)
+            changes.put(tasks.entries, task_id, replace(entry_before, batches=batches))
         case CancelRequested():
             changes.put(tasks.entries, task_id, replace(entry_before, is_cancel_requested=True))
         case Ended(body=body):
-            ended = replace(entry_before, submitted_body=b"", steps=(), ended_body=body)
+            ended = replace(entry_before, submitted_body=b"", batches=(), ended_body=body)
             changes.put(tasks.entries, task_id, ended)
             _let_the_oldest_go(tasks, task_id, changes)
 

@@ -21,8 +21,9 @@ from bursar_executor.tasks.collaborators import Collaborators
 from bursar_executor.tasks.earlier import Earlier
 from bursar_executor.tasks.halt import Cause, Halt, Halted
 from bursar_executor.tasks.pipeline import TaskRun
-from bursar_executor.tasks.recorder import Chronicle, Recorder, Submitting
+from bursar_executor.tasks.recorder import Chronicle, Recorder
 from bursar_executor.tasks.request import TaskRequest
+from bursar_executor.tasks.step_log import Submitting
 
 ENDED_FEEDS_KEPT = 256
 SETTLING_S = 5.0

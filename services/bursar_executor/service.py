@@ -158,7 +158,7 @@ class ExecutorService:
     async def _resume(self, group: asyncio.TaskGroup, entry: TaskEntry) -> None:
         """Takes up a task of an earlier process, from the inputs it was acknowledged with."""
         submitted = tasks_pb2.TaskSubmitted.FromString(entry.submitted_body)
-        earlier = Earlier.of(step.body for step in entry.steps)
+        earlier = Earlier.of(batch.body for batch in entry.batches)
         reference = BlobReference.parse(submitted.request_reference)
         request: TaskRequest | None = None
         try:

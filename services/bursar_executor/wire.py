@@ -10,14 +10,15 @@ from bursar_executor.domain import (
     Ended,
     Event,
     Origin,
-    StepRecorded,
+    StepBatch,
+    StepsRecorded,
     Submitted,
 )
 
 SCHEMA_VERSION = 1
 _KINDS: dict[type[Event], str] = {
     Submitted: "task.submitted",
-    StepRecorded: "task.step_recorded",
+    StepsRecorded: "task.steps_recorded",
     Ended: "task.ended",
     CancelRequested: "task.cancel_requested",
 }
@@ -48,12 +49,12 @@ def encode(event: Event, command: Command, now_ns: int) -> bytes:
 def _body(event: Event) -> bytes:
     if isinstance(event, CancelRequested):
         return tasks_pb2.TaskCancelRequested(task_id=event.origin.task_id).SerializeToString()
-    return event.body
+    return event.batch.body if isinstance(event, StepsRecorded) else event.body
 
 
 def _event_id(event: Event, kind: str) -> str:
-    if isinstance(event, StepRecorded):
-        return f"{event.origin.task_id}/{event.step_number}"
+    if isinstance(event, StepsRecorded):
+        return f"{event.origin.task_id}/{event.batch.first_number}"
     return f"{event.origin.task_id}/{kind.removeprefix('task.')}"
 
 
@@ -71,9 +72,10 @@ def decode(event_bytes: bytes, number: int) -> Event | None:
         case "task.submitted":
             payload = tasks_pb2.TaskSubmitted.FromString(envelope.payload)
             return Submitted(origin, payload.operation_id, payload.fingerprint, envelope.payload)
-        case "task.step_recorded":
-            step_number = tasks_pb2.StepRecorded.FromString(envelope.payload).step_number
-            return StepRecorded(origin, step_number, envelope.payload)
+        case "task.steps_recorded":
+            steps = tasks_pb2.StepsRecorded.FromString(envelope.payload).steps
+            first_number = steps[0].step_number if steps else 0
+            return StepsRecorded(origin, StepBatch(first_number, envelope.payload))
         case "task.ended":
             return Ended(origin, envelope.payload)
         case "task.cancel_requested":

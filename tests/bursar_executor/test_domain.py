@@ -17,10 +17,10 @@ from bursar_executor.domain import (
     Ended,
     Event,
     Origin,
-    RecordedStep,
-    RecordStep,
+    RecordSteps,
     RequestCancel,
-    StepRecorded,
+    StepBatch,
+    StepsRecorded,
     Submit,
     Submitted,
     Tasks,
@@ -32,8 +32,10 @@ NOW_NS = 1_795_500_000_000_000_000
 ORIGIN = Origin("default", "task_1", bytes(16), bytes(8))
 
 
-def step_body(number: int) -> bytes:
-    return tasks_pb2.StepRecorded(task_id="task_1", step_number=number).SerializeToString()
+def batch(number: int) -> StepBatch:
+    steps = [tasks_pb2.StepRecord(step_number=number)]
+    body = tasks_pb2.StepsRecorded(task_id="task_1", steps=steps)
+    return StepBatch(number, body.SerializeToString())
 
 
 def submitted_body(operation_id: str = "op", fingerprint: bytes = b"f") -> bytes:
@@ -94,22 +96,26 @@ def test_an_ended_task_takes_no_more_steps():
     ended = after(Submitted(ORIGIN, "op", b"f", SUBMIT.body), Ended(ORIGIN, b"end"))
 
     with pytest.raises(FailedPrecondition):
-        decide(ended, RecordStep(ORIGIN, 1, step_body(1)), NOW_NS)
+        decide(ended, RecordSteps(ORIGIN, batch(1)), NOW_NS)
 
 
 def test_a_step_is_recorded_once_however_often_it_comes():
-    begun = after(Submitted(ORIGIN, "op", b"f", SUBMIT.body), StepRecorded(ORIGIN, 1, b"s"))
+    begun = after(
+        Submitted(ORIGIN, "op", b"f", SUBMIT.body), StepsRecorded(ORIGIN, StepBatch(1, b"s"))
+    )
 
-    assert decide(begun, RecordStep(ORIGIN, 1, b"s"), NOW_NS).events == ()
-    assert decide(begun, RecordStep(ORIGIN, 2, b"s"), NOW_NS).events
+    assert decide(begun, RecordSteps(ORIGIN, StepBatch(1, b"s")), NOW_NS).events == ()
+    assert decide(begun, RecordSteps(ORIGIN, StepBatch(2, b"s")), NOW_NS).events
 
 
 def test_an_end_takes_along_the_steps_that_the_log_has_not():
-    begun = after(Submitted(ORIGIN, "op", b"f", SUBMIT.body), StepRecorded(ORIGIN, 1, b"one"))
-    steps = (RecordedStep(1, b"one"), RecordedStep(2, b"two"))
+    begun = after(
+        Submitted(ORIGIN, "op", b"f", SUBMIT.body), StepsRecorded(ORIGIN, StepBatch(1, b"one"))
+    )
+    batches = (StepBatch(1, b"one"), StepBatch(2, b"two"))
 
-    assert decide(begun, End(ORIGIN, b"end", steps), NOW_NS).events == (
-        StepRecorded(ORIGIN, 2, b"two"),
+    assert decide(begun, End(ORIGIN, b"end", batches), NOW_NS).events == (
+        StepsRecorded(ORIGIN, StepBatch(2, b"two")),
         Ended(ORIGIN, b"end"),
     )
 
@@ -117,12 +123,12 @@ def test_an_end_takes_along_the_steps_that_the_log_has_not():
 def test_an_ended_task_keeps_its_end_alone():
     tasks = after(
         Submitted(ORIGIN, "op", b"f", SUBMIT.body),
-        StepRecorded(ORIGIN, 1, b"one"),
+        StepsRecorded(ORIGIN, StepBatch(1, b"one")),
         Ended(ORIGIN, b"end"),
     )
 
     entry = tasks.entries["task_1"]
-    assert (entry.submitted_body, entry.steps, entry.ended_body) == (b"", (), b"end")
+    assert (entry.submitted_body, entry.batches, entry.ended_body) == (b"", (), b"end")
 
 
 def test_another_tenants_task_is_not_found():
@@ -158,7 +164,7 @@ def test_the_oldest_ended_tasks_are_let_go_with_their_operation_ids(monkeypatch)
     ("event", "command"),
     [
         (Submitted(ORIGIN, "op", b"f", submitted_body()), SUBMIT),
-        (StepRecorded(ORIGIN, 3, step_body(3)), RecordStep(ORIGIN, 3, step_body(3))),
+        (StepsRecorded(ORIGIN, batch(3)), RecordSteps(ORIGIN, batch(3))),
         (Ended(ORIGIN, b""), End(ORIGIN, b"")),
         (CancelRequested(ORIGIN), RequestCancel(ORIGIN)),
     ],
@@ -175,7 +181,11 @@ commands = st.one_of(
         st.sampled_from([b"f", b"g"]),
         st.just(b""),
     ),
-    st.builds(RecordStep, st.just(ORIGIN), st.integers(1, 5), st.just(b"")),
+    st.builds(
+        RecordSteps,
+        st.just(ORIGIN),
+        st.builds(StepBatch, st.integers(1, 5), st.just(b"")),
+    ),
     st.builds(End, st.sampled_from([ORIGIN, Origin("default", "task_2")]), st.just(b"")),
     st.builds(RequestCancel, st.just(ORIGIN)),
 )

@@ -17,7 +17,14 @@ from bursar.wiring.process import ProcessPlan, running
 from bursar_all.targets import modules
 from bursar_executor.backends.backend import Outcome as WorkOutcome
 from bursar_executor.decider import TasksDecider
-from bursar_executor.domain import Origin, RecordStep, RequestCancel, Submit, Tasks
+from bursar_executor.domain import (
+    Origin,
+    RecordSteps,
+    RequestCancel,
+    StepBatch,
+    Submit,
+    Tasks,
+)
 from bursar_executor.service import STREAM
 from bursar_executor.tasks import kept_outcome
 from bursar_executor.tasks.recovery import ATTEMPTS_MAX
@@ -99,15 +106,12 @@ class Killed:
     async def step(self, name, state=DONE, **fields):
         self.number += 1
         step_number = (self.attempt - 1) * 100 + self.number
-        body = tasks_pb2.StepRecorded(
-            task_id=TASK_ID,
-            step_number=step_number,
-            name=name,
-            state=state,
-            attempt=self.attempt,
-            **fields,
-        ).SerializeToString()
-        await self.writer.submit(RecordStep(ORIGIN, step_number, body))
+        step = tasks_pb2.StepRecord(
+            step_number=step_number, name=name, state=state, attempt=self.attempt, **fields
+        )
+        batch = tasks_pb2.StepsRecorded(task_id=TASK_ID, steps=[step])
+        body = batch.SerializeToString()
+        await self.writer.submit(RecordSteps(ORIGIN, StepBatch(step_number, body)))
 
     async def reserved(self):
         attribution = ledger_pb2.Attribution(

@@ -22,7 +22,7 @@ DEPTH_MAX = 4
 PAYLOADS: dict[str, dict[str, type[Message]]] = {
     "tasks": {
         "task.submitted": tasks_pb2.TaskSubmitted,
-        "task.step_recorded": tasks_pb2.StepRecorded,
+        "task.steps_recorded": tasks_pb2.StepsRecorded,
         "task.ended": tasks_pb2.TaskEnded,
         "task.cancel_requested": tasks_pb2.TaskCancelRequested,
     },

@@ -26,22 +26,23 @@ class OpenHold:
     sent, and nobody knows what became of it.
     """
 
-    reserved: tasks_pb2.StepRecorded
+    reserved: tasks_pb2.StepRecord
     is_begun: bool
     is_in_doubt: bool
-    ended: tuple[tasks_pb2.StepRecorded, ...]
+    ended: tuple[tasks_pb2.StepRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """All that earlier owners recorded, in the order of the log."""
 
-    steps: tuple[tasks_pb2.StepRecorded, ...] = ()
+    steps: tuple[tasks_pb2.StepRecord, ...] = ()
 
     @classmethod
     def of(cls, bodies: Iterable[bytes]) -> Earlier:
-        """From the encoded records of a task's entry."""
-        return cls(tuple(map(tasks_pb2.StepRecorded.FromString, bodies)))
+        """From the encoded batches of a task's entry."""
+        batches = map(tasks_pb2.StepsRecorded.FromString, bodies)
+        return cls(tuple(step for batch in batches for step in batch.steps))
 
     @property
     def attempts(self) -> int:
@@ -49,7 +50,7 @@ class Earlier:
         return max((step.attempt for step in self.steps), default=0)
 
     @property
-    def paid_for(self) -> tuple[tasks_pb2.StepRecorded, ...]:
+    def paid_for(self) -> tuple[tasks_pb2.StepRecord, ...]:
         """Ends of models' works whose outcome was kept: they are not done again."""
         return tuple(
             step
@@ -58,7 +59,7 @@ class Earlier:
         )
 
     @property
-    def settled(self) -> tuple[tasks_pb2.StepRecorded, ...]:
+    def settled(self) -> tuple[tasks_pb2.StepRecord, ...]:
         """Settlements: what the task has spent already."""
         return tuple(step for step in self.steps if step.name == SETTLE and step.state == COMPLETED)
 
@@ -73,7 +74,7 @@ class Earlier:
             and step.reservation_id not in settled
         )
 
-    def _open_hold(self, reserved: tasks_pb2.StepRecorded) -> OpenHold:
+    def _open_hold(self, reserved: tasks_pb2.StepRecord) -> OpenHold:
         under = [
             step
             for step in self.steps
@@ -92,6 +93,7 @@ class Earlier:
                 state=step.state,
                 summary=f"attempt {step.attempt}, before a restart",
                 backend_id=step.backend_id,
+                at_ns=step.at_ns,
                 duration_ns=step.duration_ns,
                 usage=step.usage,
                 cost=step.cost,

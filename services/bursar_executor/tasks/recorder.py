@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from bursar.errors import BursarError
 from bursar.events.v1 import tasks_pb2
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
-from bursar_executor.domain import Command, End, Origin, RecordedStep, RecordStep
+from bursar_executor.domain import End, Origin
 from bursar_executor.feed import Feed
+from bursar_executor.tasks.step_log import StepLog, Submitting
 
 # Watchers may have seen steps that were not durable when their owner went: the next one leaves
 # those numbers out.
 NUMBERS_PER_ATTEMPT = 100
-
-
-class Submitting(Protocol):
-    """The writer of the `tasks` stream: `DecidedWriter.submit`."""
-
-    def __call__(self, command: Command, *, lingers: bool = False) -> asyncio.Future[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +46,14 @@ class Chronicle:
 
 
 class Recorder:
-    """The steps of one task. Watchers see a step at once; the log takes it with the next frame.
-
-    What the log did not take is offered again with the task's end: nothing waits for a step but
-    who calls `durable`.
+    """The steps of one task. Watchers see a step at once; the log takes it soon after, and at the
+    latest with the task's end: nothing waits for a step but who calls `durable`.
     """
 
     def __init__(self, chronicle: Chronicle) -> None:
         self._to = chronicle
+        self._log = StepLog(chronicle.origin, chronicle.submit)
         self._began_ns: dict[int, int] = {}
-        self._offered: list[tuple[RecordedStep, asyncio.Future[str]]] = []
         self._step_number = (chronicle.attempt - 1) * NUMBERS_PER_ATTEMPT
 
     @property
@@ -80,10 +71,9 @@ class Recorder:
         summary: str,
         facts: StepFacts = NOTHING_MORE,
     ) -> None:
-        """A step is under way. Only those that do work are in the log before they end."""
+        """A step is under way."""
         self._began_ns[name] = self._to.clock()
-        is_logged = name == executor_pb2.STEP_NAME_EXECUTE
-        self._write(name, executor_pb2.STEP_STATE_STARTED, summary, facts, is_logged=is_logged)
+        self._write(name, executor_pb2.STEP_STATE_STARTED, summary, facts)
 
     def ended(
         self,
@@ -93,7 +83,7 @@ class Recorder:
         facts: StepFacts = NOTHING_MORE,
     ) -> None:
         """A step came to its end, one way or another."""
-        self._write(name, state, summary, facts, is_logged=True)
+        self._write(name, state, summary, facts)
 
     def done(
         self, name: executor_pb2.StepName.ValueType, summary: str, facts: StepFacts = NOTHING_MORE
@@ -106,12 +96,10 @@ class Recorder:
         self.ended(name, executor_pb2.STEP_STATE_SKIPPED, why)
 
     async def durable(self) -> None:
-        """Returns once the log has every step so far. Raises what the log raised for one."""
-        waited = [future for _, future in self._offered if not future.done()]
-        if waited:
-            await asyncio.wait(waited)
-        for _, future in self._offered:
-            future.result()
+        """Returns once the log has every step so far. Raises what the log raised for one; what it
+        did not take is offered again the next time.
+        """
+        await self._log.durable()
 
     async def end(
         self, result: executor_pb2.TaskResult, result_reference: str, kept_steps: int
@@ -132,9 +120,8 @@ class Recorder:
             error_reason=result.error_reason,
             closing_steps=map(_closing, self.steps[kept_steps:]),
         )
-        steps = tuple(step for step, future in self._offered if not _is_taken(future))
-        ending = self._to.submit(End(self._to.origin, body.SerializeToString(), steps))
-        await asyncio.shield(ending)
+        end = End(self._to.origin, body.SerializeToString(), self._log.missing())
+        await asyncio.shield(self._to.submit(end))
         self._to.feed.finish(result)
 
     def _write(
@@ -143,8 +130,6 @@ class Recorder:
         state: executor_pb2.StepState.ValueType,
         summary: str,
         facts: StepFacts,
-        *,
-        is_logged: bool,
     ) -> None:
         self._step_number += 1
         now_ns = self._to.clock()
@@ -161,13 +146,12 @@ class Recorder:
             plan=facts.plan,
         )
         self._to.feed.add(step)
-        if is_logged:
-            self._log(step, facts)
+        self._log.add(self._without_words(step, facts))
 
-    def _log(self, step: executor_pb2.Step, facts: StepFacts) -> None:
+    def _without_words(self, step: executor_pb2.Step, facts: StepFacts) -> tasks_pb2.StepRecord:
         """The same for the log, without what a person wrote or reads."""
-        body = tasks_pb2.StepRecorded(
-            task_id=self._to.origin.task_id,
+        return tasks_pb2.StepRecord(
+            at_ns=step.at_ns,
             step_number=step.step_number,
             name=step.name,
             state=step.state,
@@ -179,18 +163,6 @@ class Recorder:
             detail_reference=facts.detail_reference,
             attempt=self._to.attempt,
         )
-        recorded = RecordedStep(step.step_number, body.SerializeToString())
-        self._offered.append((recorded, self._offer(recorded)))
-
-    def _offer(self, step: RecordedStep) -> asyncio.Future[str]:
-        """The future answer; where the log takes nothing now, one that says so already."""
-        try:
-            return self._to.submit(RecordStep(self._to.origin, *step), lingers=True)
-        except BursarError as error:
-            refused: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-            refused.set_exception(error)
-            refused.exception()  # nobody may ever look at it
-            return refused
 
 
 def _closing(step: executor_pb2.Step) -> executor_pb2.Step:
@@ -201,7 +173,3 @@ def _closing(step: executor_pb2.Step) -> executor_pb2.Step:
     closing.CopyFrom(step)
     closing.ClearField("summary")
     return closing
-
-
-def _is_taken(future: asyncio.Future[str]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None

@@ -85,7 +85,7 @@ class Recovery:
         await self._is_settled(reserved, spent, outcome)
         return spent, True
 
-    async def _is_let_go(self, reserved: tasks_pb2.StepRecorded) -> bool:
+    async def _is_let_go(self, reserved: tasks_pb2.StepRecord) -> bool:
         """Quota's log is the proof: only what was never dispatched can be released."""
         request = quota_pb2.ReleaseRequest(
             operation_id=self._operation(reserved, "release"),
@@ -102,7 +102,7 @@ class Recovery:
 
     async def _is_settled(
         self,
-        reserved: tasks_pb2.StepRecorded,
+        reserved: tasks_pb2.StepRecord,
         spent: Spent,
         outcome: quota_pb2.Outcome.ValueType,
     ) -> bool:
@@ -126,14 +126,14 @@ class Recovery:
         self._tell(reserved, spent, words)
         return True
 
-    def _tell(self, reserved: tasks_pb2.StepRecorded, spent: Spent, words: str) -> None:
+    def _tell(self, reserved: tasks_pb2.StepRecord, spent: Spent, words: str) -> None:
         cost = format_usd(spent.cost.total_nano_usd)
         facts = StepFacts(
             reservation_id=reserved.reservation_id, usage=spent.usage, cost=spent.cost
         )
         self.recorder.done(SETTLE, f"of attempt {reserved.attempt}: {words}, {cost}", facts)
 
-    async def _outcome(self, step: tasks_pb2.StepRecorded) -> Outcome:
+    async def _outcome(self, step: tasks_pb2.StepRecord) -> Outcome:
         reference = BlobReference.parse(step.detail_reference)
         tenant_id = self.attribution.tenant_id
         try:
@@ -143,5 +143,5 @@ class Recovery:
                 f"the answer of {step.backend_id} was paid for before a restart and is gone"
             ) from None
 
-    def _operation(self, reserved: tasks_pb2.StepRecorded, order: str) -> str:
+    def _operation(self, reserved: tasks_pb2.StepRecord, order: str) -> str:
         return f"{self.attribution.task_id}/{reserved.attempt}/{order}"

@@ -14,7 +14,7 @@ STARTED, COMPLETED, FAILED = (
 
 
 def step(name, state=COMPLETED, reservation="", attempt=1, **fields):
-    return tasks_pb2.StepRecorded(
+    return tasks_pb2.StepRecord(
         name=executor_pb2.StepName.Value(f"STEP_NAME_{name}"),
         state=state,
         reservation_id=reservation,
@@ -24,7 +24,7 @@ def step(name, state=COMPLETED, reservation="", attempt=1, **fields):
 
 
 def earlier(*steps):
-    return Earlier.of(found.SerializeToString() for found in steps)
+    return Earlier.of([tasks_pb2.StepsRecorded(steps=steps).SerializeToString()])
 
 
 RESERVED = step("RESERVE", reservation="r1")

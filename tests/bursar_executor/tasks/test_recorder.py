@@ -17,12 +17,14 @@ from bursar_executor.feed import Feed
 from bursar_executor.service import STREAM
 from bursar_executor.tasks.earlier import Earlier
 from bursar_executor.tasks.recorder import NUMBERS_PER_ATTEMPT, Chronicle, Recorder
-from executor_parts import events, kinds, recorded_steps
+from bursar_executor.tasks.step_log import BATCH_STEPS_MAX
+from executor_parts import WAIT_S, events, happened, kinds, recorded_steps
 from faulty_log import Fault, FaultyLog
 
 ORIGIN = Origin("acme", "task_1")
 PLAN, EXECUTE = executor_pb2.STEP_NAME_PLAN, executor_pb2.STEP_NAME_EXECUTE
 REPORT = executor_pb2.STEP_NAME_REPORT
+STARTED, COMPLETED = executor_pb2.STEP_STATE_STARTED, executor_pb2.STEP_STATE_COMPLETED
 RESULT = executor_pb2.TaskResult(task_id="task_1", state=executor_pb2.TASK_STATE_COMPLETED)
 BRIEF = Patience(answer_s=1.0, pause_s=0.001, certainty_s=0.02)
 
@@ -58,19 +60,62 @@ async def test_watchers_see_a_step_before_the_log_has_it():
         assert await kinds(log, "tasks") == ["task.submitted"]
 
         await recorder.durable()
-        assert await kinds(log, "tasks") == ["task.submitted", "task.step_recorded"]
+        assert await kinds(log, "tasks") == ["task.submitted", "task.steps_recorded"]
 
 
-async def test_only_steps_that_do_work_are_in_the_log_before_they_end():
+async def test_a_step_is_in_the_log_before_and_after_and_several_share_an_event():
     log = MemoryLog()
     async with writing(log) as writer:
         recorder, feed = recorder_of(writer)
         recorder.began(PLAN, "")
+        recorder.done(PLAN, "")
         recorder.began(EXECUTE, "")
         await recorder.durable()
 
-    assert len(feed.steps) == 2
-    assert [step.name for step in await recorded_steps(log)] == [EXECUTE]
+    assert len(feed.steps) == 3
+    assert [(step.name, step.state) for step in await recorded_steps(log)] == [
+        (PLAN, STARTED),
+        (PLAN, COMPLETED),
+        (EXECUTE, STARTED),
+    ]
+    assert await kinds(log, "tasks") == ["task.submitted", "task.steps_recorded"]
+
+
+async def test_a_long_step_is_in_the_log_though_nobody_waits_for_it():
+    log = MemoryLog()
+    async with writing(log) as writer:
+        recorder, _ = recorder_of(writer)
+        recorder.began(EXECUTE, "")
+        await happened(log, "tasks", "task.steps_recorded")
+
+
+async def test_more_steps_than_an_event_takes_go_into_several():
+    log = MemoryLog()
+    async with writing(log) as writer:
+        recorder, _ = recorder_of(writer)
+        for _ in range(BATCH_STEPS_MAX + 1):
+            recorder.done(PLAN, "")
+        await recorder.durable()
+
+    assert (await kinds(log, "tasks")).count("task.steps_recorded") == 2
+    numbers = [step.step_number for step in await recorded_steps(log)]
+    assert numbers == list(range(1, BATCH_STEPS_MAX + 2))
+
+
+async def test_what_the_log_did_not_take_is_offered_again_to_who_waits():
+    log = FaultyLog()
+    async with writing(log) as writer:
+        recorder, _ = recorder_of(writer)
+        log.faults = [Fault.NO_LEADER] * 200
+        recorder.done(PLAN, "")
+        with pytest.raises(LogUnavailable):
+            await recorder.durable()
+        log.faults = []
+        async with asyncio.timeout(WAIT_S):
+            await writer.ready.wait()
+        await recorder.durable()
+
+    assert [step.name for step in await recorded_steps(log)] == [PLAN]
 
 
 async def test_the_words_of_a_step_are_not_in_the_log():
@@ -124,7 +169,7 @@ async def test_an_end_that_failed_may_be_tried_again():
         await recorder.end(RESULT, "blob_0", 99)
         await recorder.end(RESULT, "blob_0", 99)
 
-    assert await kinds(log, "tasks") == ["task.submitted", "task.step_recorded", "task.ended"]
+    assert await kinds(log, "tasks") == ["task.submitted", "task.steps_recorded", "task.ended"]
 
 
 async def test_a_step_while_nobody_leads_waits_for_the_end_of_its_task():

@@ -26,7 +26,7 @@ from bursar.executor.v1 import executor_pb2 as bursar_dot_executor_dot_v1_dot_ex
 from bursar.ledger.v1 import ledger_pb2 as bursar_dot_ledger_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ursar/events/v1/tasks.proto\x12\x10\x62ursar.events.v1\x1a!bursar/executor/v1/executor.proto\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"O\n\x0eInputReference\x12\x11\n\tpath_hmac\x18\x01 \x01(\x0c\x12\x16\n\x0e\x62lob_reference\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\"\x81\x02\n\rTaskSubmitted\x12\x14\n\x0coperation_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x0f\n\x07task_id\x18\x03 \x01(\t\x12\x32\n\x0b\x61ttribution\x18\x04 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12\x19\n\x11request_reference\x18\x05 \x01(\t\x12\x30\n\x06inputs\x18\x06 \x03(\x0b\x32 .bursar.events.v1.InputReference\x12\x18\n\x10\x64\x65scription_hmac\x18\x07 \x01(\x0c\x12\x19\n\x11\x64\x65scription_bytes\x18\x08 \x01(\x03\"\xcd\x02\n\x0cStepRecorded\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x13\n\x0bstep_number\x18\x02 \x01(\x03\x12*\n\x04name\x18\x03 \x01(\x0e\x32\x1c.bursar.executor.v1.StepName\x12,\n\x05state\x18\x04 \x01(\x0e\x32\x1d.bursar.executor.v1.StepState\x12\x12\n\nbackend_id\x18\x05 \x01(\t\x12\x16\n\x0ereservation_id\x18\x06 \x01(\t\x12+\n\x05usage\x18\x07 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\x08 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x13\n\x0b\x64uration_ns\x18\t \x01(\x03\x12\x18\n\x10\x64\x65tail_reference\x18\n \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x0b \x01(\x03\"\xa6\x01\n\nStepDetail\x12\x36\n\x0epartial_result\x18\x01 \x01(\x0b\x32\x1e.bursar.executor.v1.TaskResult\x12\x1b\n\x13provider_request_id\x18\x02 \x01(\t\x12\x19\n\x11\x61nswered_by_model\x18\x03 \x01(\t\x12\x0e\n\x06is_cut\x18\x04 \x01(\x08\x12\x18\n\x10is_usage_unknown\x18\x05 \x01(\x08\"\xd5\x02\n\tTaskEnded\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.bursar.executor.v1.TaskState\x12\x18\n\x10result_reference\x18\x03 \x01(\t\x12+\n\x05usage\x18\x04 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\x05 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12)\n\x07savings\x18\x06 \x03(\x0b\x32\x18.bursar.ledger.v1.Saving\x12\x15\n\ris_from_cache\x18\x07 \x01(\x08\x12\x13\n\x0b\x64uration_ns\x18\x08 \x01(\x03\x12\x14\n\x0c\x65rror_reason\x18\t \x01(\t\x12/\n\rclosing_steps\x18\n \x03(\x0b\x32\x18.bursar.executor.v1.Step\"&\n\x13TaskCancelRequested\x12\x0f\n\x07task_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ursar/events/v1/tasks.proto\x12\x10\x62ursar.events.v1\x1a!bursar/executor/v1/executor.proto\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"O\n\x0eInputReference\x12\x11\n\tpath_hmac\x18\x01 \x01(\x0c\x12\x16\n\x0e\x62lob_reference\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\"\x81\x02\n\rTaskSubmitted\x12\x14\n\x0coperation_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x0f\n\x07task_id\x18\x03 \x01(\t\x12\x32\n\x0b\x61ttribution\x18\x04 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12\x19\n\x11request_reference\x18\x05 \x01(\t\x12\x30\n\x06inputs\x18\x06 \x03(\x0b\x32 .bursar.events.v1.InputReference\x12\x18\n\x10\x64\x65scription_hmac\x18\x07 \x01(\x0c\x12\x19\n\x11\x64\x65scription_bytes\x18\x08 \x01(\x03\"M\n\rStepsRecorded\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12+\n\x05steps\x18\x02 \x03(\x0b\x32\x1c.bursar.events.v1.StepRecord\"\xc9\x02\n\nStepRecord\x12\r\n\x05\x61t_ns\x18\x01 \x01(\x03\x12\x13\n\x0bstep_number\x18\x02 \x01(\x03\x12*\n\x04name\x18\x03 \x01(\x0e\x32\x1c.bursar.executor.v1.StepName\x12,\n\x05state\x18\x04 \x01(\x0e\x32\x1d.bursar.executor.v1.StepState\x12\x12\n\nbackend_id\x18\x05 \x01(\t\x12\x16\n\x0ereservation_id\x18\x06 \x01(\t\x12+\n\x05usage\x18\x07 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\x08 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x13\n\x0b\x64uration_ns\x18\t \x01(\x03\x12\x18\n\x10\x64\x65tail_reference\x18\n \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x0b \x01(\x03\"\xa6\x01\n\nStepDetail\x12\x36\n\x0epartial_result\x18\x01 \x01(\x0b\x32\x1e.bursar.executor.v1.TaskResult\x12\x1b\n\x13provider_request_id\x18\x02 \x01(\t\x12\x19\n\x11\x61nswered_by_model\x18\x03 \x01(\t\x12\x0e\n\x06is_cut\x18\x04 \x01(\x08\x12\x18\n\x10is_usage_unknown\x18\x05 \x01(\x08\"\xd5\x02\n\tTaskEnded\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.bursar.executor.v1.TaskState\x12\x18\n\x10result_reference\x18\x03 \x01(\t\x12+\n\x05usage\x18\x04 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\x05 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12)\n\x07savings\x18\x06 \x03(\x0b\x32\x18.bursar.ledger.v1.Saving\x12\x15\n\ris_from_cache\x18\x07 \x01(\x08\x12\x13\n\x0b\x64uration_ns\x18\x08 \x01(\x03\x12\x14\n\x0c\x65rror_reason\x18\t \x01(\t\x12/\n\rclosing_steps\x18\n \x03(\x0b\x32\x18.bursar.executor.v1.Step\"&\n\x13TaskCancelRequested\x12\x0f\n\x07task_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,12 +37,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INPUTREFERENCE']._serialized_end=195
   _globals['_TASKSUBMITTED']._serialized_start=198
   _globals['_TASKSUBMITTED']._serialized_end=455
-  _globals['_STEPRECORDED']._serialized_start=458
-  _globals['_STEPRECORDED']._serialized_end=791
-  _globals['_STEPDETAIL']._serialized_start=794
-  _globals['_STEPDETAIL']._serialized_end=960
-  _globals['_TASKENDED']._serialized_start=963
-  _globals['_TASKENDED']._serialized_end=1304
-  _globals['_TASKCANCELREQUESTED']._serialized_start=1306
-  _globals['_TASKCANCELREQUESTED']._serialized_end=1344
+  _globals['_STEPSRECORDED']._serialized_start=457
+  _globals['_STEPSRECORDED']._serialized_end=534
+  _globals['_STEPRECORD']._serialized_start=537
+  _globals['_STEPRECORD']._serialized_end=866
+  _globals['_STEPDETAIL']._serialized_start=869
+  _globals['_STEPDETAIL']._serialized_end=1035
+  _globals['_TASKENDED']._serialized_start=1038
+  _globals['_TASKENDED']._serialized_end=1379
+  _globals['_TASKCANCELREQUESTED']._serialized_start=1381
+  _globals['_TASKCANCELREQUESTED']._serialized_end=1419
 # @@protoc_insertion_point(module_scope)

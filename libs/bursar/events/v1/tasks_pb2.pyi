@@ -92,12 +92,39 @@ class TaskSubmitted(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class StepRecorded(message.Message):
-    """kind `task.step_recorded`: a step began, ended, was skipped or failed."""
+class StepsRecorded(message.Message):
+    """kind `task.steps_recorded`: what became of a task's steps since the event before. Before a paid call it is durable;
+    else the steps of 20 ms share one, and the last ones share the frame of the task's end.
+    """
 
     DESCRIPTOR: descriptor.Descriptor
 
     TASK_ID_FIELD_NUMBER: builtins.int
+    STEPS_FIELD_NUMBER: builtins.int
+    task_id: builtins.str
+    @builtins.property
+    def steps(self) -> containers.RepeatedCompositeFieldContainer[StepRecord]:
+        """In their order; at most 32."""
+
+    def __init__(
+        self,
+        *,
+        task_id: builtins.str = ...,
+        steps: abc.Iterable[StepRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["steps", b"steps", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class StepRecord(message.Message):
+    """A step began, ended, was skipped or failed."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    AT_NS_FIELD_NUMBER: builtins.int
     STEP_NUMBER_FIELD_NUMBER: builtins.int
     NAME_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
@@ -108,7 +135,7 @@ class StepRecorded(message.Message):
     DURATION_NS_FIELD_NUMBER: builtins.int
     DETAIL_REFERENCE_FIELD_NUMBER: builtins.int
     ATTEMPT_FIELD_NUMBER: builtins.int
-    task_id: builtins.str
+    at_ns: builtins.int
     step_number: builtins.int
     name: executor_pb2.StepName.ValueType
     state: executor_pb2.StepState.ValueType
@@ -131,7 +158,7 @@ class StepRecorded(message.Message):
     def __init__(
         self,
         *,
-        task_id: builtins.str = ...,
+        at_ns: builtins.int = ...,
         step_number: builtins.int = ...,
         name: executor_pb2.StepName.ValueType = ...,
         state: executor_pb2.StepState.ValueType = ...,
@@ -145,7 +172,7 @@ class StepRecorded(message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attempt", b"attempt", "backend_id", b"backend_id", "cost", b"cost", "detail_reference", b"detail_reference", "duration_ns", b"duration_ns", "name", b"name", "reservation_id", b"reservation_id", "state", b"state", "step_number", b"step_number", "task_id", b"task_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["at_ns", b"at_ns", "attempt", b"attempt", "backend_id", b"backend_id", "cost", b"cost", "detail_reference", b"detail_reference", "duration_ns", b"duration_ns", "name", b"name", "reservation_id", b"reservation_id", "state", b"state", "step_number", b"step_number", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

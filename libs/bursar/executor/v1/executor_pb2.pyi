@@ -646,20 +646,24 @@ class FileChange(message.Message):
     PATH_FIELD_NUMBER: builtins.int
     ORIGINAL_SHA256_FIELD_NUMBER: builtins.int
     CONTENT_FIELD_NUMBER: builtins.int
+    IS_DELETED_FIELD_NUMBER: builtins.int
     path: builtins.str
     original_sha256: builtins.bytes
-    """SHA-256 of the content the change was made from; apply only to that."""
+    """SHA-256 of the content the change was made from; apply only to that. Empty for a new file."""
     content: builtins.bytes
+    is_deleted: builtins.bool
+    """The file is gone; there is no content."""
     def __init__(
         self,
         *,
         path: builtins.str = ...,
         original_sha256: builtins.bytes = ...,
         content: builtins.bytes = ...,
+        is_deleted: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["content", b"content", "original_sha256", b"original_sha256", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["content", b"content", "is_deleted", b"is_deleted", "original_sha256", b"original_sha256", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
