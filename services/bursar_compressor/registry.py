@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from bursar_compressor import json_minify, repeated_blocks, repeated_lines, whitespace
+from bursar_compressor.code import methods as code
 from bursar_compressor.detection import Kind
 from bursar_compressor.rewriting import Method
 
@@ -44,7 +45,9 @@ PLAIN: dict[Kind, tuple[Method, ...]] = {
     kind: (*methods, _REPEATED_BLOCK) if kind in _POINTED_AT else methods
     for kind, methods in SELF_CONTAINED.items()
 }
-_BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {}
+_BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {
+    (Kind.CODE, Level.SAFE): (code.COMMENTS, code.SKELETON),
+}
 # The levels whose methods an order may use, the safest first.
 _LADDER: dict[Level, tuple[Level, ...]] = {
     Level.PLAIN: (),

@@ -1,0 +1,15 @@
+/* Orders. */
+#include <stdio.h>
+#define TWICE(x) \
+    ((x) * 2)
+
+// The sum.
+static int total(const int *prices, unsigned count) {
+    int sum = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        sum += TWICE(prices[i]); /* in cents */
+    }
+    printf("// no remark %d\n", sum);
+    return sum;
+}
