@@ -48,6 +48,8 @@ def as_it_came(command: Command) -> Command:
             return command
     if isinstance(command, Reserve | RecordUsage):
         write_attribution(command.attribution, request.attribution)
+        request.attribution.call_id = command.origin.call_id
+        request.attribution.cause_id = command.origin.cause_id
         write_target(command.target, request.target)
     else:
         request.reservation_id = command.reservation_id

@@ -5,14 +5,16 @@ remedy. The bounds are such that the largest event fits the log's 16 KiB.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec.structs import astuple
 
 from bursar.errors import InvalidRequest
 from bursar.ledger.v1 import ledger_pb2
-from bursar_quota.domain.calls import Attribution, Labels, Target
+from bursar_quota.domain.calls import Attribution, Labels, Origin, Target
 from bursar_quota.domain.limits import Selector
 from bursar_quota.domain.meters import AMOUNT_MAX, Amounts
+from bursar_quota.messages import KINDS_OF_CALLS_MAX
 
 ID_BYTES_MAX = 128
 LABELS_MAX = 16
@@ -54,6 +56,7 @@ def check_given_id(field: str, value: str) -> None:
     check_id(field, value)
 
 
+@lru_cache(maxsize=KINDS_OF_CALLS_MAX)
 def check_attribution(attribution: Attribution) -> None:
     check_id("attribution.tenant_id", attribution.tenant_id)
     check_id("attribution.team_id", attribution.team_id)
@@ -61,12 +64,17 @@ def check_attribution(attribution: Attribution) -> None:
     check_id("attribution.key_id", attribution.key_id)
     check_id("attribution.task_id", attribution.task_id)
     check_id("attribution.agent_id", attribution.agent_id)
-    check_id("attribution.call_id", attribution.call_id)
-    check_id("attribution.cause_id", attribution.cause_id)
     if attribution.labels:
         check_labels("attribution.labels", attribution.labels)
 
 
+def check_origin(origin: Origin) -> None:
+    """What the attribution does not have."""
+    check_id("attribution.call_id", origin.call_id)
+    check_id("attribution.cause_id", origin.cause_id)
+
+
+@lru_cache(maxsize=KINDS_OF_CALLS_MAX)
 def check_target(target: Target) -> None:
     check_id("target.provider", target.provider)
     check_id("target.model", target.model)

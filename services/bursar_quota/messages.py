@@ -5,27 +5,35 @@ Nothing is checked here: what comes from outside passes `requests` first.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
-from bursar_quota.domain.calls import TENANT_DEFAULT, Attribution, Labels, Target
+from bursar_quota.domain.calls import TENANT_DEFAULT, Attribution, Labels, Origin, Target
 from bursar_quota.domain.levels import Level
 from bursar_quota.domain.limits import Limit, ManagedBy, Mode, Selector
 from bursar_quota.domain.meters import AMOUNT_MAX, Amounts, Meter
 from bursar_quota.domain.windows import Window, WindowKind
 
+KINDS_OF_CALLS_MAX = 16_384  # whose names are shared
+
 
 def attribution_of(message: ledger_pb2.Attribution) -> Attribution:
     labels: Labels = tuple(sorted(message.labels.items())) if message.labels else ()
-    return Attribution(
+    return _attribution(
         message.tenant_id or TENANT_DEFAULT,
         message.team_id,
         message.user_id,
         message.key_id,
         message.task_id,
         message.agent_id,
-        message.call_id,
         labels,
-        message.cause_id,
+    )
+
+
+def origin_of(message: ledger_pb2.Attribution) -> Origin:
+    return Origin(
+        message.tenant_id or TENANT_DEFAULT, message.task_id, message.call_id, message.cause_id
     )
 
 
@@ -42,16 +50,12 @@ def write_attribution(attribution: Attribution, message: ledger_pb2.Attribution)
         message.task_id = attribution.task_id
     if attribution.agent_id:
         message.agent_id = attribution.agent_id
-    if attribution.call_id:
-        message.call_id = attribution.call_id
     if attribution.labels:
         message.labels.update(attribution.labels)
-    if attribution.cause_id:
-        message.cause_id = attribution.cause_id
 
 
 def target_of(message: ledger_pb2.Target) -> Target:
-    return Target(message.provider, message.model, int(message.tier), message.account_id)
+    return _target(message.provider, message.model, int(message.tier), message.account_id)
 
 
 def write_target(target: Target, message: ledger_pb2.Target) -> None:
@@ -164,3 +168,8 @@ def level_message(level: Level, *, with_limit: bool = True) -> quota_pb2.Level:
 
 def _within_bounds(amount: int) -> int:
     return max(-AMOUNT_MAX, min(amount, AMOUNT_MAX))
+
+
+# Calls alike share one: it is checked, hashed and kept once.
+_attribution = lru_cache(maxsize=KINDS_OF_CALLS_MAX)(Attribution)
+_target = lru_cache(maxsize=KINDS_OF_CALLS_MAX)(Target)

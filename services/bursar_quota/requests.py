@@ -14,7 +14,7 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar.telemetry import context as trace_context
 from bursar_quota import bounds
-from bursar_quota.domain.calls import TENANT_DEFAULT, Attribution, Target
+from bursar_quota.domain.calls import TENANT_DEFAULT, Attribution, Origin, Target
 from bursar_quota.domain.commands import (
     Dispatch,
     RecordUsage,
@@ -25,7 +25,7 @@ from bursar_quota.domain.commands import (
 )
 from bursar_quota.domain.meters import Amounts
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S
-from bursar_quota.messages import amounts_of, attribution_of, target_of, used_of
+from bursar_quota.messages import amounts_of, attribution_of, origin_of, target_of, used_of
 
 LEASE_NS_DEFAULT = 120 * NS_PER_S
 LEASE_NS_MAX = 24 * NS_PER_HOUR
@@ -73,6 +73,7 @@ def reserve_of(
         stamp,
         content + _reserve_defaults(request, lease_ns),
         reservation_id=f"rsv_{os.urandom(16).hex()}",  # not to be guessed: it lets one settle
+        origin=_origin(request.attribution),
         attribution=attribution,
         target=target,
         amounts=amounts,
@@ -103,6 +104,12 @@ def named_of(
     bounds.check_attribution(attribution)
     bounds.check_target(target)
     return attribution, target
+
+
+def _origin(attribution: ledger_pb2.Attribution) -> Origin:
+    origin = origin_of(attribution)
+    bounds.check_origin(origin)
+    return origin
 
 
 def dispatch_of(request: quota_pb2.DispatchRequest, now_ns: int) -> Dispatch:
@@ -142,6 +149,7 @@ def record_usage_of(request: quota_pb2.RecordUsageRequest, now_ns: int) -> Recor
     return RecordUsage(
         stamp,
         content,
+        origin=_origin(request.attribution),
         attribution=attribution,
         target=target,
         used=used,

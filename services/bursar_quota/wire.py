@@ -15,8 +15,8 @@ from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import event_pb2, usage_pb2
 from bursar_quota import payloads
 from bursar_quota.domain import events
-from bursar_quota.domain.calls import Origin, origin_of
-from bursar_quota.domain.commands import Command, Operation, Reserve
+from bursar_quota.domain.calls import NOBODYS, Origin
+from bursar_quota.domain.commands import Command, Operation
 from bursar_quota.place import Place
 
 USAGE = StreamId("usage")
@@ -32,7 +32,7 @@ def encode(event: events.Event, command: Command) -> bytes:
     """The envelope of one event: the order as it came, and what was decided."""
     kind = _BY_EVENT[type(event)]
     payload = kind.encode(event).SerializeToString()
-    origin = _origin(event, command)
+    origin = NOBODYS if isinstance(event, events.HorizonMoved) else event.origin
     envelope = event_pb2.Event(
         event_id=event_id_of(event.number),
         kind=kind.name,
@@ -77,20 +77,6 @@ def decode(event_bytes: bytes, number: int) -> events.Event | None:
 
 def _origin_in(envelope: event_pb2.Event) -> Origin:
     return Origin(envelope.tenant_id, envelope.task_id, envelope.call_id, envelope.cause_id)
-
-
-def _origin(event: events.Event, command: Command) -> Origin:
-    match event:
-        case events.Reserved() | events.Settled() | events.UsageRecorded() | events.Expired():
-            return origin_of(event.attribution)
-        case events.Dispatched() | events.Released() | events.LimitDeleted():
-            return event.origin
-        case events.LimitPut():
-            return Origin(tenant_id=event.limit.selector.tenant_id)
-        case events.Denied() if isinstance(command, Reserve):
-            return origin_of(command.attribution)
-        case _:
-            return Origin()
 
 
 class Kind(NamedTuple):

@@ -103,7 +103,7 @@ def test_many_leases_run_out_in_portions_that_fit_a_frame():
 
 def test_an_expiry_says_whose_it_was():
     kept = book()
-    caller = Attribution("acme", task_id="t1", call_id="c1", labels=(("job", "x"),))
+    caller = Attribution("acme", task_id="t1", labels=(("job", "x"),))
     kept.reserve(tokens(5), call=(caller, ANTHROPIC))
     kept.pass_time(LEASE_NS)
     event = kept.last_event()

@@ -38,9 +38,7 @@ from bursar_quota.requests import record_usage_of, reserve_of, settle_of
 from quota_examples import ACME, ANTHROPIC, HOUR_NS, LEASE_NS, NOON_NS, Book, limit, tokens
 
 GOLDEN = Path(__file__).parents[1] / "data" / "events" / "usage" / "v1"
-CALLER = Attribution(
-    "acme", "red", "ann", "k1", "t1", "agent", "c1", (("job", "x"), ("stage", "y")), "cause"
-)
+CALLER = Attribution("acme", "red", "ann", "k1", "t1", "agent", (("job", "x"), ("stage", "y")))
 OF_CALLER = Origin("acme", "t1", "c1", "cause")
 HASH = bytes(range(32))
 DAY = Window("2026-11-24", NOON_NS - 12 * HOUR_NS, NOON_NS + 12 * HOUR_NS)
@@ -63,6 +61,7 @@ SAMPLES = {
         NOON_NS,
         "op-1",
         HASH,
+        Origin("acme"),
         limit=LIMIT,
         level=Level(LIMIT, DAY, 300, 5, NOON_NS),
         opened=OPENED,
@@ -74,6 +73,7 @@ SAMPLES = {
         NOON_NS,
         "op-2",
         HASH,
+        OF_CALLER,
         reservation_id="rsv-1",
         attribution=CALLER,
         target=ANTHROPIC,
@@ -90,6 +90,7 @@ SAMPLES = {
         NOON_NS,
         "op-3",
         HASH,
+        OF_CALLER,
         level=Level(LIMIT, DAY, 300, 705, DAY.starts_at_ns),
         requested=9,
         reason="Would exceed daily cost limit",
@@ -100,7 +101,7 @@ SAMPLES = {
         NOON_NS,
         "op-4",
         HASH,
-        origin=OF_CALLER,
+        OF_CALLER,
         reservation_id="rsv-1",
         lease_expires_at_ns=NOON_NS + LEASE_NS,
     ),
@@ -109,6 +110,7 @@ SAMPLES = {
         NOON_NS,
         "op-5",
         HASH,
+        OF_CALLER,
         reservation_id="rsv-1",
         attribution=CALLER,
         target=ANTHROPIC,
@@ -122,7 +124,7 @@ SAMPLES = {
         NOON_NS,
         "op-6",
         HASH,
-        origin=OF_CALLER,
+        OF_CALLER,
         reservation_id="rsv-2",
         buckets=(1, 2),
         reason="not needed",
@@ -130,6 +132,7 @@ SAMPLES = {
     "expired": Expired(
         7,
         NOON_NS,
+        origin=OF_CALLER,
         reservation_id="rsv-3",
         attribution=CALLER,
         target=ANTHROPIC,
@@ -141,6 +144,7 @@ SAMPLES = {
         NOON_NS,
         "op-8",
         HASH,
+        OF_CALLER,
         attribution=CALLER,
         target=ANTHROPIC,
         used=Amounts(3, 4, 5, 6),
@@ -152,7 +156,7 @@ SAMPLES = {
         NOON_NS,
         "op-9",
         HASH,
-        origin=Origin("acme"),
+        Origin("acme"),
         limit_id="daily",
         author="ann",
         reason="done",
@@ -240,7 +244,7 @@ def test_what_is_not_known_of_an_order_does_not_get_into_the_log():
 
 def test_the_whole_account_of_a_settle_is_in_the_log():
     book = Book()
-    held = book.reserve(tokens(100, 50, 700), call=(CALLER, ANTHROPIC))
+    held = book.reserve(tokens(100, 50, 700), call=(CALLER, ANTHROPIC), origin=OF_CALLER)
     request = quota_pb2.SettleRequest(
         operation_id="s",
         reservation_id=held.reservation_id,

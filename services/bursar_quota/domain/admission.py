@@ -13,12 +13,13 @@ from bursar.money import format_usd
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.levels import Bucket, Level, Opening
 from bursar_quota.domain.limits import Mode, is_near, refusal
-from bursar_quota.domain.meters import Amounts, Meter, by_meter
-from bursar_quota.domain.state import NS_PER_S, LimitEntry, State
+from bursar_quota.domain.meters import AMOUNT_MAX, Amounts, Meter, by_meter
+from bursar_quota.domain.state import NS_PER_S, LimitEntry, Met, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.domain.windows import Window
 
 MATCHING_LIMITS_MAX = 32  # so that an event that opens a bucket of each fits 16 KiB
+MET_MAX = 65_536  # kinds of calls whose limits are remembered
 RETRY_WHILE_HELD_NS = NS_PER_S  # calls under way give back what they do not use
 
 
@@ -45,15 +46,6 @@ class Verdict(Struct, frozen=True, gc=False):
     denial: Denial | None
 
 
-class Met(Struct, frozen=True, gc=False):
-    """The limits that a call meets, with a bucket each, and the openings of those that are new."""
-
-    entries: tuple[LimitEntry, ...]
-    buckets: tuple[Bucket, ...]
-    numbers: tuple[int, ...]
-    opened: tuple[Opening, ...]
-
-
 def judge(
     state: State, attribution: Attribution, target: Target, amounts: Amounts, now: Now
 ) -> Verdict:
@@ -78,23 +70,40 @@ def judge(
 
 def meet(state: State, attribution: Attribution, target: Target, now: Now) -> Met:
     """The limits that match and their buckets of now. Those that are not open yet are empty, and
-    not in the state.
+    not in the state. Calls alike meet the same until a window ends or a limit changes.
     """
-    entries = matching(state, attribution, target)
-    window_of, now_ns = now.terms.calendar.window, now.ns
+    kind = (attribution, target)
+    met = state.met.get(kind)
+    if met is None or not met.starts_at_ns <= now.ns < met.ends_at_ns:
+        met = _met(state, matching(state, attribution, target), now)
+        if not met.opened:
+            if len(state.met) >= MET_MAX:
+                state.met.clear()
+            state.met[kind] = met
+    return met
+
+
+def _met(state: State, entries: tuple[LimitEntry, ...], now: Now) -> Met:
     buckets: list[Bucket] = []
     opened: list[Opening] = []
     for entry in entries:
         limit = entry.limit
-        window = window_of(limit.window, limit.time_zone, now_ns)
+        window = now.terms.calendar.window(limit.window, limit.time_zone, now.ns)
         bucket = entry.buckets.get(window.window_id)
         if bucket is None:
             number = state.now.buckets_opened + len(opened) + 1
             bucket = Bucket(number, limit.limit_id, limit.meter, window)
             opened.append(Opening(number, limit.limit_id, limit.meter, window))
         buckets.append(bucket)
-    numbers = tuple([bucket.number for bucket in buckets])
-    return Met(entries, tuple(buckets), numbers, tuple(opened))
+    windows = [bucket.window for bucket in buckets if bucket.window.ends_at_ns]
+    return Met(
+        entries,
+        tuple(buckets),
+        tuple([bucket.number for bucket in buckets]),
+        tuple(opened),
+        max([window.starts_at_ns for window in windows], default=0),
+        min([window.ends_at_ns for window in windows], default=AMOUNT_MAX),
+    )
 
 
 def matching(state: State, attribution: Attribution, target: Target) -> tuple[LimitEntry, ...]:

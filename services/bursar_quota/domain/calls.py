@@ -24,8 +24,11 @@ AXES = (
 AxisValues = tuple[str, str, str, str, str, str, str, str, int, str]
 
 
-class Attribution(Struct, frozen=True, gc=False, array_like=True):
-    """As in the contract; an empty field is not there, but the tenant always is. Labels sorted."""
+class Attribution(Struct, frozen=True, gc=False, array_like=True, cache_hash=True):
+    """As in the contract; an empty field is not there, but the tenant always is. Labels sorted.
+
+    Which call it is stands in its origin, so that calls alike share one.
+    """
 
     tenant_id: str = TENANT_DEFAULT
     team_id: str = ""
@@ -33,12 +36,10 @@ class Attribution(Struct, frozen=True, gc=False, array_like=True):
     key_id: str = ""
     task_id: str = ""
     agent_id: str = ""
-    call_id: str = ""
     labels: Labels = ()
-    cause_id: str = ""
 
 
-class Target(Struct, frozen=True, gc=False, array_like=True):
+class Target(Struct, frozen=True, gc=False, array_like=True, cache_hash=True):
     """As in the contract; tier 0 is not there."""
 
     provider: str = ""
@@ -47,8 +48,8 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
     account_id: str = ""
 
 
-class Origin(Struct, frozen=True, gc=False):
-    """Whose fact an event is, where it does not carry the whole attribution."""
+class Origin(Struct, frozen=True, gc=False, array_like=True):
+    """Whose fact an event is, of which task and call, and what led to it."""
 
     tenant_id: str = ""
     task_id: str = ""
@@ -56,10 +57,7 @@ class Origin(Struct, frozen=True, gc=False):
     cause_id: str = ""
 
 
-def origin_of(attribution: Attribution) -> Origin:
-    return Origin(
-        attribution.tenant_id, attribution.task_id, attribution.call_id, attribution.cause_id
-    )
+NOBODYS = Origin()
 
 
 def axis_values(attribution: Attribution, target: Target) -> AxisValues:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from bursar_quota.domain.calls import Attribution, Target
+from bursar_quota.domain.calls import NOBODYS, Attribution, Origin, Target
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import Amounts
 
@@ -47,6 +47,7 @@ class Reserve(Operation, frozen=True, gc=False, kw_only=True):
     """`reservation_id` is new, from the shell; a repeated order gets that of the first."""
 
     reservation_id: str
+    origin: Origin = NOBODYS
     attribution: Attribution
     target: Target
     amounts: Amounts
@@ -69,6 +70,7 @@ class Release(Operation, frozen=True, gc=False, kw_only=True):
 
 
 class RecordUsage(Operation, frozen=True, gc=False, kw_only=True):
+    origin: Origin = NOBODYS
     attribution: Attribution
     target: Target
     used: Amounts

@@ -22,6 +22,7 @@ class Done(Fact, frozen=True, gc=False):
 
     operation_id: str
     fingerprint: bytes
+    origin: Origin
 
 
 class LimitPut(Done, frozen=True, gc=False, kw_only=True):
@@ -37,7 +38,6 @@ class LimitPut(Done, frozen=True, gc=False, kw_only=True):
 
 
 class LimitDeleted(Done, frozen=True, gc=False, kw_only=True):
-    origin: Origin
     limit_id: str
     author: str = ""
     reason: str = ""
@@ -69,7 +69,6 @@ class Denied(Done, frozen=True, gc=False, kw_only=True):
 
 
 class Dispatched(Done, frozen=True, gc=False, kw_only=True):
-    origin: Origin
     reservation_id: str
     lease_expires_at_ns: int
 
@@ -87,7 +86,6 @@ class Settled(Done, frozen=True, gc=False, kw_only=True):
 
 
 class Released(Done, frozen=True, gc=False, kw_only=True):
-    origin: Origin
     reservation_id: str
     buckets: tuple[int, ...]
     reason: str = ""
@@ -104,6 +102,7 @@ class UsageRecorded(Done, frozen=True, gc=False, kw_only=True):
 class Expired(Fact, frozen=True, gc=False, kw_only=True):
     """An undispatched hold is let go (`charged` is None), a dispatched one charged in full."""
 
+    origin: Origin
     reservation_id: str
     attribution: Attribution
     target: Target

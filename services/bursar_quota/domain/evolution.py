@@ -59,6 +59,7 @@ def _reserved(state: State, event: Reserved, undo: Undo) -> None:
     reservation = Reservation(
         event.reservation_id,
         Phase.DISPATCHED if event.is_dispatched else Phase.HELD,
+        event.origin,
         event.attribution,
         event.target,
         event.held,
@@ -232,6 +233,7 @@ def _end(state: State, reservation: Reservation, ending: Ending, at_ns: int, und
 def _file(state: State, entry: LimitEntry, undo: Undo) -> None:
     undo.put(state.limits, entry.limit.limit_id, entry)
     state.shelves.file(entry.limit.selector, entry.limit.limit_id, entry, undo)
+    _meet_anew(state, undo)
 
 
 def _unfile(state: State, entry: LimitEntry, undo: Undo) -> None:
@@ -239,6 +241,7 @@ def _unfile(state: State, entry: LimitEntry, undo: Undo) -> None:
     limit_id = entry.limit.limit_id
     undo.drop(state.limits, limit_id)
     state.shelves.remove(entry.limit.selector, limit_id, undo)
+    _meet_anew(state, undo)
     gone = {bucket.number for bucket in entry.buckets.values()}
     for number in gone:
         undo.drop(state.buckets, number)
@@ -249,6 +252,12 @@ def _unfile(state: State, entry: LimitEntry, undo: Undo) -> None:
 
 
 _NOTHING = by_meter(NO_AMOUNTS)
+
+
+def _meet_anew(state: State, undo: Undo) -> None:
+    state.met.clear()
+    undo.on_rewind(state.met.clear)
+
 
 # Any: each function takes its own kind of event, which the key says.
 _EVOLVE: dict[type, Callable[[State, Any, Undo], None]] = {

@@ -60,6 +60,7 @@ def _expired(state: State, reservation: Reservation, number: int, now_ns: int) -
         number=number,
         at_ns=now_ns,
         reservation_id=reservation.reservation_id,
+        origin=reservation.origin,
         attribution=reservation.attribution,
         target=reservation.target,
         charged=reservation.held if is_charged else None,

@@ -19,6 +19,7 @@ def forget(state: State, before_ns: int, undo: Undo) -> None:
     _drop_segments(state.operations, before_ns, undo)
     _drop_segments(state.ended, before_ns, undo)
     _drop_windows(state, before_ns, undo)
+    state.met.clear()
     for reservation_id, reservation in list(state.reservations.items()):
         if 0 < reservation.charged_at_ns < before_ns - CHARGED_KEPT_NS:
             undo.drop(state.reservations, reservation_id)

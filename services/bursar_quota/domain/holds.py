@@ -7,7 +7,6 @@ from __future__ import annotations
 from bursar.errors import BursarError, FailedPrecondition, NotFound
 from bursar_quota.domain.admission import Denial, judge, told
 from bursar_quota.domain.answers import Accounted, Granted, Recorded, Refused
-from bursar_quota.domain.calls import origin_of
 from bursar_quota.domain.commands import Dispatch, Release, Reserve, Settle
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import Denied, Dispatched, Released, Reserved, Settled
@@ -28,6 +27,7 @@ def reserve(state: State, command: Reserve, now: Now) -> Decided:
         at_ns=now.ns,
         operation_id=command.stamp.operation_id,
         fingerprint=command.stamp.fingerprint,
+        origin=command.origin,
         reservation_id=command.reservation_id,
         attribution=command.attribution,
         target=command.target,
@@ -53,7 +53,7 @@ def dispatch(state: State, command: Dispatch, now: Now) -> Decided:
         at_ns=now.ns,
         operation_id=command.stamp.operation_id,
         fingerprint=command.stamp.fingerprint,
-        origin=origin_of(reservation.attribution),
+        origin=reservation.origin,
         reservation_id=reservation.reservation_id,
         lease_expires_at_ns=now.ns + reservation.lease_ns,
     )
@@ -80,6 +80,7 @@ def settle(state: State, command: Settle, now: Now) -> Decided:
         at_ns=now.ns,
         operation_id=command.stamp.operation_id,
         fingerprint=command.stamp.fingerprint,
+        origin=reservation.origin,
         reservation_id=reservation.reservation_id,
         attribution=reservation.attribution,
         target=reservation.target,
@@ -102,7 +103,7 @@ def release(state: State, command: Release, now: Now) -> Decided:
         at_ns=now.ns,
         operation_id=command.stamp.operation_id,
         fingerprint=command.stamp.fingerprint,
-        origin=origin_of(reservation.attribution),
+        origin=reservation.origin,
         reservation_id=reservation.reservation_id,
         buckets=kept(state, reservation),
         reason=command.reason,
@@ -142,6 +143,7 @@ def _deny(state: State, command: Reserve, denial: Denial, now: Now) -> Decided:
         at_ns=now.ns,
         operation_id=command.stamp.operation_id,
         fingerprint=command.stamp.fingerprint,
+        origin=command.origin,
         level=denial.level,
         requested=denial.requested,
         reason=told(denial, now.terms),

@@ -46,6 +46,7 @@ def put_limit(state: State, command: PutLimit, now: Now) -> Decided:
         at_ns=now.ns,
         operation_id=command.stamp.operation_id,
         fingerprint=command.stamp.fingerprint,
+        origin=Origin(tenant_id=limit.selector.tenant_id),
         limit=limit,
         level=level,
         opened=opened,

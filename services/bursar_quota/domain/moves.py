@@ -21,6 +21,7 @@ def open_bucket(state: State, opening: Opening, undo: Undo) -> Bucket | None:
     bucket = Bucket(opening.number, opening.limit_id, opening.meter, opening.window)
     undo.put(state.buckets, bucket.number, bucket)
     undo.put(entry.buckets, bucket.window.window_id, bucket)
+    undo.on_rewind(state.met.clear)
     return bucket
 
 

@@ -20,6 +20,7 @@ def record_usage(state: State, command: RecordUsage, now: Now) -> Decided:
         at_ns=now.ns,
         operation_id=command.stamp.operation_id,
         fingerprint=command.stamp.fingerprint,
+        origin=command.origin,
         attribution=command.attribution,
         target=command.target,
         used=command.used,

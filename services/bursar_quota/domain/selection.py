@@ -1,9 +1,8 @@
 """Finds the limits that match a call, at a cost that grows with the kinds of selectors in use.
 
 Limits that select on the same axes stand on one shelf, found there by their values on those axes:
-a call looks once at each shelf, however many limits it holds, and what it found is kept for the
-next that is alike, until a limit changes. Selectors with labels stand apart, under the name of
-their first label, so that a call looks only at those it has a label of.
+a call looks once at each shelf, however many limits it holds. Selectors with labels stand apart,
+under the name of their first label, so that a call looks only at those it has a label of.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from bursar_quota.domain.limits import Selector
 
 Entry = TypeVar("Entry")
 Key = tuple[object, ...]
-FOUND_MAX = 4096  # kinds of calls whose limits are remembered
 
 Shape = tuple[tuple[int, ...], tuple[str, ...]]  # places in AXES, and names of labels
 
@@ -33,35 +31,20 @@ class Shelf(Generic[Entry]):
     entries: dict[Key, dict[str, Entry]]
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Entry]):
-    """What calls found on the plain shelves as they are, by their values on the axes in use."""
-
-    values_of: Callable[[AxisValues], object]
-    entries: dict[object, tuple[Entry, ...]]
-
-
 @dataclass(slots=True)
 class Shelves(Generic[Entry]):
     """All shelves: the plain ones by shape, those with labels by first label name and shape."""
 
     plain: dict[Shape, Shelf[Entry]] = field(default_factory=dict)
     labelled: dict[str, dict[Shape, Shelf[Entry]]] = field(default_factory=dict)
-    found: dict[None, Found[Entry]] = field(default_factory=lambda: {None: Found(_nothing, {})})
 
     def matching(self, attribution: Attribution, target: Target) -> tuple[Entry, ...]:
         """The entries whose selector the call satisfies."""
         values = axis_values(attribution, target)
-        found = self.found[None]
-        key = found.values_of(values)
-        entries = found.entries.get(key)
-        if entries is None:
-            if len(found.entries) >= FOUND_MAX:
-                found.entries.clear()
-            entries = found.entries[key] = tuple(self._on_plain_shelves(values))
+        entries = self._on_plain_shelves(values)
         if self.labelled and attribution.labels:
             return (*entries, *self._on_labelled_shelves(values, attribution))
-        return entries
+        return tuple(entries)
 
     def file(self, selector: Selector, limit_id: str, entry: Entry, undo: Undo) -> None:
         """Puts the entry in its place, for the one that had its id there before, if any."""
@@ -79,7 +62,6 @@ class Shelves(Generic[Entry]):
             entries = {}
             undo.put(shelf.entries, key, entries)
         undo.put(entries, limit_id, entry)
-        self._forget_what_was_found(undo)
 
     def remove(self, selector: Selector, limit_id: str, undo: Undo) -> None:
         """Takes the entry away, and what is empty without it."""
@@ -94,7 +76,6 @@ class Shelves(Generic[Entry]):
             undo.drop(shelves, shape)
         if shape[1] and not shelves:
             undo.drop(self.labelled, shape[1][0])
-        self._forget_what_was_found(undo)
 
     def _on_plain_shelves(self, values: AxisValues) -> Iterator[Entry]:
         for shelf in self.plain.values():
@@ -107,11 +88,6 @@ class Shelves(Generic[Entry]):
                 label_values = (labels.get(wanted) for wanted in shelf.label_names)
                 key = (shelf.values_of(values), *label_values)
                 yield from shelf.entries.get(key, {}).values()
-
-    def _forget_what_was_found(self, undo: Undo) -> None:
-        """A new memory, so that what is taken back finds the old one as it was."""
-        places = sorted({place for shape in self.plain for place in shape[0]})
-        undo.put(self.found, None, Found(_values_getter(tuple(places)), {}))
 
     def _labelled_shelves(self, name: str, undo: Undo) -> dict[Shape, Shelf[Entry]]:
         shelves = self.labelled.get(name)

@@ -8,8 +8,8 @@ from enum import IntEnum
 from msgspec import Struct
 
 from bursar_quota.domain.answers import Answer
-from bursar_quota.domain.calls import Attribution, Target
-from bursar_quota.domain.levels import Bucket
+from bursar_quota.domain.calls import Attribution, Origin, Target
+from bursar_quota.domain.levels import Bucket, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import Amounts
 from bursar_quota.domain.selection import Shelves
@@ -43,6 +43,7 @@ class Reservation(Struct, frozen=True, gc=False, array_like=True):
 
     reservation_id: str
     phase: Phase
+    origin: Origin
     attribution: Attribution
     target: Target
     held: Amounts
@@ -62,6 +63,19 @@ class LimitEntry(Struct, frozen=True, gc=False, array_like=True):
     limit: Limit
     counted_since_ns: int
     buckets: dict[str, Bucket]
+
+
+class Met(Struct, frozen=True, gc=False):
+    """The limits that calls of a kind meet from `starts_at_ns` until `ends_at_ns`, with a bucket
+    each, and the openings of those that are new.
+    """
+
+    entries: tuple[LimitEntry, ...]
+    buckets: tuple[Bucket, ...]
+    numbers: tuple[int, ...]
+    opened: tuple[Opening, ...]
+    starts_at_ns: int
+    ends_at_ns: int
 
 
 class Remembered(Struct, frozen=True, gc=False, array_like=True):
@@ -94,7 +108,7 @@ class Standpoint(Struct, frozen=True, gc=False, array_like=True):
 class State:
     """Times are whole segments, hours or seconds since 1970, where they are keys.
 
-    `buckets`, `shelves` and `leases` follow from the rest: they only find things.
+    `buckets`, `shelves`, `leases` and `met` follow from the rest: they only find things.
     """
 
     limits: dict[str, LimitEntry] = field(default_factory=dict)
@@ -105,6 +119,7 @@ class State:
     operations: dict[int, dict[str, Remembered]] = field(default_factory=dict)  # by segment
     ended: dict[int, dict[str, Ending]] = field(default_factory=dict)  # reservations, by segment
     usage_hours: dict[UsageAxes, dict[int, Amounts]] = field(default_factory=dict)
+    met: dict[tuple[Attribution, Target], Met] = field(default_factory=dict)  # changed by hand
     standpoint: dict[None, Standpoint] = field(default_factory=lambda: {None: Standpoint()})
 
     @property
