@@ -11,6 +11,7 @@ from enum import Enum
 from bursar_compressor import json_minify, repeated_blocks, repeated_lines, whitespace
 from bursar_compressor.code import methods as code
 from bursar_compressor.detection import Kind
+from bursar_compressor.logs import coded_log
 from bursar_compressor.rewriting import Method
 
 
@@ -46,6 +47,7 @@ PLAIN: dict[Kind, tuple[Method, ...]] = {
     for kind, methods in SELF_CONTAINED.items()
 }
 _BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {
+    (Kind.LOG, Level.LOSSLESS): (Method(coded_log.METHOD, coded_log.rewrite),),
     (Kind.CODE, Level.SAFE): (code.COMMENTS, code.SKELETON),
 }
 # The levels whose methods an order may use, the safest first.

@@ -47,7 +47,7 @@ class Rewrite(Protocol):
     domain compares, and takes the result only where it is shorter and keeps what is protected.
     """
 
-    def __call__(self, content: str, options: Options) -> Rewritten: ...
+    def __call__(self, content: str, options: Options, /) -> Rewritten: ...
 
 
 @dataclass(frozen=True, slots=True)
