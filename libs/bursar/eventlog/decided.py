@@ -91,6 +91,7 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         self._ticking: asyncio.TimerHandle | None = None
         self._due_left = 0
         self._broken: LogBroken | None = None
+        self._is_contested = False
         self.ready = self._leadership.held
 
     def submit(self, command: Command, *, lingers: bool = False) -> asyncio.Future[Answer]:
@@ -137,6 +138,15 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
     def cursor(self) -> Cursor:
         """The last frame whose events are in the committed state."""
         return self._chain.cursor
+
+    @property
+    def leader(self) -> str:
+        """The address of who leads, as the lease says; "" where that is not known."""
+        return "" if self._terms.lease is None else self._terms.lease.leader
+
+    async def caught_up(self) -> None:
+        """Returns once the state holds all that the log held when it was attached."""
+        await self._folded.caught_up()
 
     @property
     def epoch(self) -> int:
@@ -193,10 +203,13 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
     async def _serve(self) -> None:
         """One frame after the other, until another leads or it is not known what landed."""
         self._tick()  # what time has caused while nobody led
+        heeding = asyncio.ensure_future(self._heed_the_lease())
         try:
             while self.ready.is_set():
                 await self._work.wait()
                 self._work.clear()
+                if self._is_contested and await self._gives_way():
+                    return
                 if self._views:
                     await self._show()
                 now_ns = self._clock.now_ns()
@@ -205,9 +218,37 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
                 else:
                     await self._commit(self._decide(now_ns))
         finally:
+            heeding.cancel()
             self._retire()
             if self._terms.lease is not None:
                 await self._terms.lease.release()
+
+    async def _heed_the_lease(self) -> None:
+        """Wakes the writer whenever another should lead, or says that it does."""
+        lease = self._terms.lease
+        while lease is not None:
+            await lease.contested.wait()
+            lease.contested.clear()
+            self._is_contested = True
+            self._work.set()
+
+    async def _gives_way(self) -> bool:
+        """Between two frames: true where the lease is ours to hand on, or another has written.
+
+        One that nobody asks anything would not notice otherwise, and answer questions from the
+        past.
+        """
+        lease = self._terms.lease
+        self._is_contested = False
+        assert lease is not None
+        try:
+            tail = await self._log.tail(self._chain.stream)
+        except LogUnavailable:
+            return False  # it is looked at again with the next renewal
+        if not lease.is_held and tail.sequence == self._chain.sequence:
+            return False
+        self._leadership.step_down()
+        return True
 
     async def _doubt_the_clock(self) -> None:
         """Decides nothing by a clock that the broker's contradicts; all that wait hear of it."""

@@ -80,9 +80,13 @@ class Leadership:
             return None
         if outcome.verdict is Verdict.NEVER_LANDED:
             return LogUnavailable(f"{self._chain.stream}: an append was lost")
+        self.step_down()
+        return self.refusal()
+
+    def step_down(self) -> None:
+        """Ends the term: another leads, or is to."""
         self.was_deposed = True
         self.held.clear()
-        return self.refusal()
 
     async def ask_for_the_time(self) -> None:
         """Compares our clock with the broker's. Raises ClockLeapt, LogUnavailable."""

@@ -7,38 +7,43 @@ again and again. It lives in memory at the broker and is gone when that restarts
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bursar.errors import LogUnavailable
-from bursar.eventlog.jetstream_api import (
-    NO_MESSAGE_FOUND,
-    STREAM_NOT_FOUND,
-    WRONG_LAST_SEQUENCE,
-    Json,
-    Refused,
-    ask,
-)
-from bursar.eventlog.nats_connection import NatsConnection, headers_of
+from bursar.eventlog.lease_bucket import Entry, LeaseBucket
+from bursar.eventlog.nats_connection import NatsConnection
+from bursar.eventlog.seats import Seats
 from bursar.eventlog.stream import StreamId
 
-BUCKET = "bursar-leases"
 TTL_S_ONE_BROKER = 5.0
 TTL_S_CLUSTER = 15.0  # elections take 4 to 6 s, and a lease should outlast one
 RENEWALS_PER_TTL = 5
-BUCKET_BYTES_MAX = 1 << 20
-PUBLISH_TIMEOUT_S = 2.0
+# Looks at a lease before one takes it that stands nearer to another, or gives it to that.
+LOOKS_BEFORE_ANOTHERS = 3
 
-_log = logging.getLogger(__name__)
+# Returns once the process at an address, which has been there, is there no longer.
+Watch = Callable[[str], Awaitable[None]]
 
 
 class Lease(Protocol):
     """Held by at most one replica most of the time."""
+
+    @property
+    def leader(self) -> str:
+        """The address of who held it when it was looked at last; "" when nobody did."""
+        ...
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was ours when it was looked at last."""
+        ...
+
+    @property
+    def contested(self) -> asyncio.Event:
+        """Set, while it is held here, once another should lead or says that it does."""
+        ...
 
     async def acquire(self) -> None:
         """Returns once the lease is held. May take for ever; cancelled when no longer wanted."""
@@ -56,6 +61,26 @@ class LeaseTerms:
     ttl_s: float = TTL_S_ONE_BROKER
     replicas: int = 1
 
+    @property
+    def pause_s(self) -> float:
+        """Between renewals, and between looks at a lease that another holds."""
+        return self.ttl_s / RENEWALS_PER_TTL
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """This process among those that may lead: where it is reached, how it sees that another is
+    gone before that one's lease lapses, and who is there at all.
+    """
+
+    address: str = ""
+    watch: Watch | None = None
+    seats: Seats | None = None
+
+    def is_nearest(self, stream: StreamId) -> bool:
+        """Whether the stream should be led from here, so that leaders are spread."""
+        return self.seats is None or self.seats.nearest(stream) in ("", self.address)
+
 
 class BrokerLease:
     """A lease on one stream, in a bucket whose entries live for `ttl_s`.
@@ -69,23 +94,35 @@ class BrokerLease:
         connection: Callable[[], Awaitable[NatsConnection]],
         stream: StreamId,
         terms: LeaseTerms | None = None,
+        replica: Replica | None = None,
     ) -> None:
-        self._connection = connection
-        self._subject = f"$KV.{BUCKET}.{stream.jetstream_name}"
+        self.leader = ""
+        self.is_held = False
+        self.contested = asyncio.Event()
+        self._stream = stream
+        self._key = stream.jetstream_name
         self._terms = terms or LeaseTerms()
+        self._bucket = LeaseBucket(connection, self._terms.ttl_s, self._terms.replicas)
+        self._replica = replica or Replica()
         self._holder = secrets.token_hex(16)
         self._renewing: asyncio.Task[None] | None = None
-
-    @property
-    def pause_s(self) -> float:
-        """Between renewals, and between looks at a lease that another holds."""
-        return self._terms.ttl_s / RENEWALS_PER_TTL
+        self._looks = 0  # in a row at which another stood nearer
 
     async def acquire(self) -> None:
-        while True:
-            if await self._take():
-                break
-            await asyncio.sleep(self.pause_s)
+        self.contested.clear()
+        self._looks = 0
+        watching: tuple[str, asyncio.Task[None]] | None = None
+        try:
+            while not await self._take():
+                watching = self._watch(watching)
+                await self._wait(None if watching is None else watching[1])
+                if watching is not None and watching[1].done():
+                    if await self._seize(watching[0]):
+                        break
+                    watching = None
+        finally:
+            if watching is not None:
+                watching[1].cancel()
         self._renewing = asyncio.ensure_future(self._renew())
 
     async def release(self) -> None:
@@ -93,76 +130,77 @@ class BrokerLease:
             return
         self._renewing.cancel()
         await asyncio.gather(self._renewing, return_exceptions=True)
-        self._renewing = None
-        try:
-            revision, holder = await self._look()
-            if holder == self._holder:
-                await self._write("", revision)
-        except (LogUnavailable, Refused) as error:  # it lapses by itself
-            _log.debug("the lease was not given back: %s", error)
+        self._renewing, self.is_held = None, False
+        found = await self._bucket.look(self._key)
+        if found is not None and found.holder == self._holder:
+            await self._bucket.write(self._key, Entry(revision=found.revision))
+            self.leader = ""
 
     async def _renew(self) -> None:
-        """Until another holds it. A lease that lapsed deposes nobody: the log's fence does."""
+        """A lease that lapsed deposes nobody: the log's fence does."""
         while True:
-            await asyncio.sleep(self.pause_s)
+            await asyncio.sleep(self._terms.pause_s)
             await self._take()
+            self._looks = 0 if self._replica.is_nearest(self._stream) else self._looks + 1
+            if not self.is_held or self._looks >= LOOKS_BEFORE_ANOTHERS:
+                self.contested.set()
 
     async def _take(self) -> bool:
         """Whether it is ours now, by taking or by renewing it."""
-        try:
-            revision, holder = await self._look()
-            if holder not in ("", self._holder):
-                return False
-            await self._write(self._holder, revision)
-        except Refused as refused:
-            if refused.err_code == STREAM_NOT_FOUND:
-                await self._make_bucket()
-            elif refused.err_code not in WRONG_LAST_SEQUENCE and refused.code < 500:
-                _log.warning("the lease cannot be taken: %s", refused)
+        found = await self._bucket.look(self._key)
+        if found is None:
             return False
-        except LogUnavailable:
+        if found.holder == "" and not self._is_our_turn():
+            self.leader = ""
             return False
-        return True
+        if found.holder not in ("", self._holder):
+            self.leader, self.is_held = found.address, False
+            return False
+        return await self._write(found.revision)
 
-    async def _look(self) -> tuple[int, str]:
-        """The revision and the holder; 0 and nobody when it is free. Raises Refused."""
-        connection = await self._connection()
-        query = {"last_by_subj": self._subject}
+    def _is_our_turn(self) -> bool:
+        """A free lease is for the nearest; another takes it when that one does not."""
+        if self._renewing is not None or self._replica.is_nearest(self._stream):
+            return True
+        self._looks += 1
+        return self._looks > LOOKS_BEFORE_ANOTHERS
+
+    def _watch(
+        self, watching: tuple[str, asyncio.Task[None]] | None
+    ) -> tuple[str, asyncio.Task[None]] | None:
+        """The watch on who holds it now; the same one as long as that is the same."""
+        watch, address = self._replica.watch, self.leader
+        if watching is not None:
+            if watching[0] == address:
+                return watching
+            watching[1].cancel()
+        if watch is None or address in ("", self._replica.address):
+            return None
+        return address, asyncio.ensure_future(_as_coroutine(watch, address))
+
+    async def _wait(self, watching: asyncio.Task[None] | None) -> None:
+        """Until it is worth another look."""
+        changed = asyncio.ensure_future(self._bucket.changed(self._key, self._terms.pause_s))
         try:
-            answer = await ask(connection, f"STREAM.MSG.GET.KV_{BUCKET}", query)
-        except Refused as refused:
-            if refused.err_code != NO_MESSAGE_FOUND:
-                raise
-            return 0, ""
-        message = answer["message"]
-        value: Json = json.loads(base64.b64decode(message["data"]))
-        return int(message["seq"]), str(value["holder"])
+            waits = {changed} if watching is None else {changed, watching}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
 
-    async def _write(self, holder: str, revision: int) -> None:
-        """Raises Refused when another was faster."""
-        connection = await self._connection()
-        headers = headers_of(Nats_Expected_Last_Subject_Sequence=str(revision))
-        value = json.dumps({"holder": holder}).encode()
-        reply = await connection.request(self._subject, value, PUBLISH_TIMEOUT_S, headers)
-        if reply.has_no_responder:
-            raise Refused({"err_code": STREAM_NOT_FOUND})
-        answer: Json = json.loads(reply.payload)
-        if "error" in answer:
-            raise Refused(answer["error"])
+    async def _seize(self, gone: str) -> bool:
+        """Takes it from a holder that is gone, before it lapses. Of several one succeeds."""
+        found = await self._bucket.look(self._key)
+        if found is None or found.address != gone:
+            return False
+        return await self._write(found.revision)
 
-    async def _make_bucket(self) -> None:
-        config = {
-            "name": f"KV_{BUCKET}",
-            "subjects": [f"$KV.{BUCKET}.>"],
-            "storage": "memory",
-            "max_age": int(self._terms.ttl_s * 1e9),
-            "max_msgs_per_subject": 1,
-            "max_bytes": BUCKET_BYTES_MAX,
-            "discard": "new",
-            "allow_direct": False,
-            "num_replicas": self._terms.replicas,
-        }
-        try:
-            await ask(await self._connection(), f"STREAM.CREATE.KV_{BUCKET}", config)
-        except (Refused, LogUnavailable) as error:
-            _log.warning("no bucket for leases: %s", error)
+    async def _write(self, revision: int) -> bool:
+        entry = Entry(self._holder, self._replica.address, revision)
+        is_ours = await self._bucket.write(self._key, entry)
+        if is_ours:
+            self.leader, self.is_held = self._replica.address, True
+        return is_ours
+
+
+async def _as_coroutine(watch: Watch, address: str) -> None:
+    await watch(address)

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from bursar.errors import LogUnavailable
+from bursar.errors import LogUnavailable, SteppedDown
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
-from bursar.eventlog.lease import BrokerLease, LeaseTerms
+from bursar.eventlog.lease import BrokerLease, LeaseTerms, Replica
 from bursar.eventlog.log import Cursor
+from bursar.eventlog.seats import Seats
+from bursar.eventlog.stream import StreamId
 from toy_budget import BudgetDecider, Take, budget
 
 pytestmark = pytest.mark.broker
@@ -104,3 +106,120 @@ async def test_a_standby_follows_and_leads_when_the_leader_ends(broker, connect,
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
     await log.close()
+
+
+class Neighbour:
+    """A process that others watch, until it is gone."""
+
+    def __init__(self):
+        self.is_gone = asyncio.Event()
+        self.watched = asyncio.Event()
+
+    async def watch(self, address):
+        self.watched.set()
+        await self.is_gone.wait()
+
+
+async def test_a_standby_takes_it_at_once_when_the_leaders_process_is_gone(broker, connect, usage):
+    log, gone, neighbour = connect(broker.url), connect(broker.url), Neighbour()
+    slow = LeaseTerms(ttl_s=60.0)
+    first = BrokerLease(gone.connection, usage, slow, Replica("first:1"))
+    standby = Replica("second:2", watch=neighbour.watch)
+    second = BrokerLease(log.connection, usage, slow, standby)
+    await within(10, first.acquire())
+    waiting = asyncio.ensure_future(second.acquire())
+    await within(10, neighbour.watched.wait())
+    assert second.leader == "first:1"
+    assert not second.is_held
+    neighbour.is_gone.set()
+    await within(10, waiting)  # its lease would have lived for a minute
+    assert second.is_held
+    await gone.close()
+    await first.release()
+    await second.release()
+    await log.close()
+
+
+async def test_a_holder_hears_that_another_has_taken_it(broker, connect, usage):
+    log, neighbour = connect(broker.url), Neighbour()
+    neighbour.is_gone.set()  # so it is believed, though the first lives on
+    leases = [
+        BrokerLease(log.connection, usage, QUICK, Replica(f"host:{n}", watch=neighbour.watch))
+        for n in range(2)
+    ]
+    await within(10, leases[0].acquire())
+    await within(10, leases[1].acquire())
+    await within(10, leases[0].contested.wait())
+    assert not leases[0].is_held
+    assert leases[0].leader == "host:1"
+    for lease in leases:
+        await lease.release()
+    await log.close()
+
+
+async def test_leaders_of_many_partitions_are_spread_and_go_where_they_belong(broker, connect):
+    log = connect(broker.url)
+    addresses = [f"host:{n}" for n in range(3)]
+    seats = [Seats(log.connection, f"s{id(log)}", address, 1.0) for address in addresses]
+    sitting = [asyncio.ensure_future(seat.run()) for seat in seats]
+    streams = [StreamId("usage", 700 + n) for n in range(16)]
+    # All are taken by the first at a time when it knows of no other.
+    early = [
+        BrokerLease(log.connection, stream, QUICK, Replica(addresses[0], seats=seats[0]))
+        for stream in streams
+    ]
+    for lease in early:
+        await within(10, lease.acquire())
+    handed_on = 0
+    for lease, stream in zip(early, streams, strict=True):
+        if seats[1].nearest(stream) not in ("", addresses[0]):
+            await within(20, lease.contested.wait())
+            assert lease.is_held
+            handed_on += 1
+    assert handed_on >= 4
+    for lease in early:
+        await lease.release()
+    for task in sitting:
+        task.cancel()
+    await asyncio.gather(*sitting, return_exceptions=True)
+    await log.close()
+
+
+async def test_an_idle_leader_stops_answering_once_another_leads(broker, connect, usage):
+    log, neighbour = connect(broker.url), Neighbour()
+    neighbour.is_gone.set()
+    await log.open(usage)
+    # Only the second takes from a neighbour that it believes to be gone.
+    replicas = (Replica("host:0"), Replica("host:1", watch=neighbour.watch))
+    first, second = (
+        DecidedWriter(
+            log,
+            BudgetDecider(),
+            budget(100),
+            Cursor(usage),
+            WriterTerms(
+                lease=BrokerLease(log.connection, usage, QUICK, replica),
+                clock=lambda: 1,
+                tick_s=60.0,
+            ),
+        )
+        for replica in replicas
+    )
+    running = [asyncio.ensure_future(first.run())]
+    await within(10, first.ready.wait())
+    answers_no_more = asyncio.ensure_future(_refuses_reads(first))
+    running.append(asyncio.ensure_future(second.run()))
+    await within(10, second.ready.wait())
+    await within(10, answers_no_more)
+    assert first.leader == "host:1"
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    await log.close()
+
+
+async def _refuses_reads(writer):
+    """Returns when it does, though nobody orders anything."""
+    with pytest.raises(SteppedDown):
+        while True:
+            await writer.read(lambda state: None)
