@@ -25,7 +25,7 @@ class Call:
     at_ns: int
     held: Amounts | None
     used: Amounts | None = None
-    used_since: int = 0  # in steps of this quota; 0 while nothing is used
+    used_for_good: int = 0  # in steps of this quota; 0 while it may still change
     lease_ns: int = 0
     expires_at_ns: int = 0
     charged_at_ns: int = 0
@@ -88,8 +88,7 @@ class NaiveQuota:
             return False
         if call.is_over and not 0 <= now_ns - call.charged_at_ns <= LATE_SETTLE_NS:
             return False
-        call.used = used
-        call.used_since = call.used_since or self.step
+        call.used, call.used_for_good = used, self.step
         call.charged_at_ns = -(10**30)  # no second time
         call.is_over = True
         return True
@@ -104,7 +103,7 @@ class NaiveQuota:
 
     def record(self, name: str, call: Call) -> None:
         self.step += 1
-        call.used_since, call.is_over, call.charged_at_ns = self.step, True, -(10**30)
+        call.used_for_good, call.is_over, call.charged_at_ns = self.step, True, -(10**30)
         self.calls[name] = call
 
     def expire(self, now_ns: int) -> None:
@@ -115,7 +114,7 @@ class NaiveQuota:
             call.is_over = True
             call.charged_at_ns = -(10**30)
             if call.is_dispatched:
-                call.used, call.used_since, call.charged_at_ns = call.held, self.step, now_ns
+                call.used, call.charged_at_ns = call.held, now_ns
 
     def level(self, limit_id: str, now_ns: int) -> tuple[int, int]:
         """Settled and held of the limit in its window of now."""
@@ -127,7 +126,8 @@ class NaiveQuota:
             if not window.holds(call.at_ns) or not _selects(limit, call):
                 continue
             if call.used is not None:
-                if _knows_the_past(limit) or call.used_since > counted.made_in_step:
+                is_old = 0 < call.used_for_good <= counted.made_in_step
+                if _knows_the_past(limit) or not is_old:
                     settled += amount_of(call.used, limit.meter)
             elif not call.is_over:
                 held += amount_of(call.held, limit.meter)

@@ -21,6 +21,7 @@ LABELS_MAX = 16
 LABEL_NAME_BYTES_MAX = 64
 LABEL_VALUE_BYTES_MAX = 256
 TEXT_BYTES_MAX = 256
+CORRECTION_MAX = 2**61  # so that sums of corrections and levels fit 63 bits
 SAVINGS_MAX = 8
 REASONS_BYTES_MAX = 1024  # of all savings together
 _UTF8_BYTES_MAX = 4  # of one character
@@ -112,6 +113,15 @@ def check_amounts(field: str, amounts: Amounts) -> None:
     for name in amounts.__struct_fields__:
         check_amount(f"{field}.{name}", getattr(amounts, name))
     check_amount(f"{field}: input and output tokens together", tokens)
+
+
+def check_signed_amounts(field: str, amounts: Amounts) -> None:
+    """A correction: each may be negative, and one is not 0."""
+    values = astuple(amounts)
+    if not any(values):
+        raise InvalidRequest.of(field, "nothing", "give at least one amount other than 0")
+    if max(map(abs, values)) > CORRECTION_MAX:
+        raise InvalidRequest.of(field, max(values, key=abs), f"correct at most {CORRECTION_MAX}")
 
 
 def check_usage(usage: ledger_pb2.TokenUsage) -> None:

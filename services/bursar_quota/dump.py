@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
 from bursar.eventlog.tentative import Untracked
-from bursar_quota.domain.evolution import lease
+from bursar_quota.domain.leases import lease
 from bursar_quota.domain.meters import Amounts
 from bursar_quota.domain.state import (
     Ending,
@@ -25,7 +25,7 @@ from bursar_quota.domain.state import (
     UsageAxes,
 )
 
-DUMP_VERSION = 2  # raise it whenever a form below changes: older snapshots are then passed over
+DUMP_VERSION = 3  # raise it whenever a form below changes: older snapshots are then passed over
 
 
 class _Dump(Struct, array_like=True):

@@ -14,12 +14,17 @@ from bursar_quota.domain.events import (
     Denied,
     Dispatched,
     Expired,
+    Extended,
     HorizonMoved,
     LimitDeleted,
     LimitPut,
+    PartlySettled,
     Released,
     Reserved,
     Settled,
+    ToppedUp,
+    TopUpDenied,
+    UsageAdjusted,
     UsageRecorded,
 )
 from bursar_quota.domain.levels import Opening
@@ -192,6 +197,99 @@ def settled_of(message: usage_pb2.Settled, place: Place) -> Settled:
     )
 
 
+def topped_up(event: ToppedUp) -> usage_pb2.ToppedUp:
+    message = usage_pb2.ToppedUp(
+        fingerprint=event.fingerprint, buckets=event.buckets, is_near_limit=event.is_near_limit
+    )
+    write_amounts(event.held, message.held)
+    return message
+
+
+def topped_up_of(message: usage_pb2.ToppedUp, place: Place) -> ToppedUp:
+    return ToppedUp(
+        number=place.number,
+        at_ns=place.at_ns,
+        operation_id=message.operation_id,
+        fingerprint=message.fingerprint,
+        origin=place.origin,
+        reservation_id=message.reservation_id,
+        added=amounts_of(message.added),
+        held=amounts_of(message.held),
+        buckets=tuple(message.buckets),
+        is_near_limit=message.is_near_limit,
+    )
+
+
+def top_up_denied(event: TopUpDenied) -> usage_pb2.TopUpDenied:
+    return usage_pb2.TopUpDenied(
+        fingerprint=event.fingerprint,
+        denied_by=level_message(event.level),
+        requested_of_meter=event.requested,
+        reason=event.reason,
+        retry_after_ns=event.retry_after_ns,
+    )
+
+
+def top_up_denied_of(message: usage_pb2.TopUpDenied, place: Place) -> TopUpDenied:
+    return TopUpDenied(
+        number=place.number,
+        at_ns=place.at_ns,
+        operation_id=message.operation_id,
+        fingerprint=message.fingerprint,
+        origin=place.origin,
+        level=level_of(message.denied_by, limit_of(message.denied_by.limit)),
+        requested=message.requested_of_meter,
+        reason=message.reason,
+        retry_after_ns=message.retry_after_ns,
+    )
+
+
+def extended(event: Extended) -> usage_pb2.Extended:
+    return usage_pb2.Extended(
+        fingerprint=event.fingerprint,
+        lease_ns=event.lease_ns,
+        lease_expires_at_ns=event.lease_expires_at_ns,
+    )
+
+
+def extended_of(message: usage_pb2.Extended, place: Place) -> Extended:
+    return Extended(
+        number=place.number,
+        at_ns=place.at_ns,
+        operation_id=message.operation_id,
+        fingerprint=message.fingerprint,
+        origin=place.origin,
+        reservation_id=message.reservation_id,
+        lease_ns=message.lease_ns,
+        lease_expires_at_ns=message.lease_expires_at_ns,
+    )
+
+
+def partly_settled(event: PartlySettled) -> usage_pb2.PartlySettled:
+    message = usage_pb2.PartlySettled(
+        fingerprint=event.fingerprint,
+        buckets=event.buckets,
+        lease_expires_at_ns=event.lease_expires_at_ns,
+    )
+    write_amounts(event.overrun, message.overrun)
+    return message
+
+
+def partly_settled_of(message: usage_pb2.PartlySettled, place: Place) -> PartlySettled:
+    return PartlySettled(
+        number=place.number,
+        at_ns=place.at_ns,
+        operation_id=message.operation_id,
+        fingerprint=message.fingerprint,
+        origin=place.origin,
+        reservation_id=message.reservation_id,
+        used=used_of(message.usage, message.cost, message.requests),
+        overrun=amounts_of(message.overrun),
+        buckets=tuple(message.buckets),
+        lease_expires_at_ns=message.lease_expires_at_ns,
+    )
+
+
 def released(event: Released) -> usage_pb2.Released:
     return usage_pb2.Released(fingerprint=event.fingerprint, buckets=event.buckets)
 
@@ -253,6 +351,33 @@ def usage_recorded_of(message: usage_pb2.UsageRecorded, place: Place) -> UsageRe
         used=used_of(message.usage, message.cost, message.requests),
         buckets=tuple(message.buckets),
         opened=_openings(message.opened),
+    )
+
+
+def usage_adjusted(event: UsageAdjusted) -> usage_pb2.UsageAdjusted:
+    return usage_pb2.UsageAdjusted(
+        fingerprint=event.fingerprint,
+        used_at_ns=event.used_at_ns,
+        buckets=event.buckets,
+        opened=map(_bucket, event.opened),
+        settled_deltas=event.settled_deltas,
+    )
+
+
+def usage_adjusted_of(message: usage_pb2.UsageAdjusted, place: Place) -> UsageAdjusted:
+    return UsageAdjusted(
+        number=place.number,
+        at_ns=place.at_ns,
+        operation_id=message.operation_id,
+        fingerprint=message.fingerprint,
+        origin=place.origin,
+        attribution=attribution_of(message.attribution),
+        target=target_of(message.target),
+        amounts=amounts_of(message.amounts),
+        used_at_ns=message.used_at_ns,
+        buckets=tuple(message.buckets),
+        opened=_openings(message.opened),
+        settled_deltas=tuple(message.settled_deltas),
     )
 
 

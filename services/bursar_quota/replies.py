@@ -6,7 +6,15 @@ from bursar.errors import LimitExceeded
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar_quota.domain.admission import told
-from bursar_quota.domain.answers import Accounted, Granted, LimitStands, Refused
+from bursar_quota.domain.answers import (
+    Accounted,
+    AccountedSoFar,
+    Enlarged,
+    Granted,
+    LimitStands,
+    Prolonged,
+    Refused,
+)
 from bursar_quota.domain.explaining import Explanation, verdict_of
 from bursar_quota.domain.forecasting import LimitForecast
 from bursar_quota.domain.meters import AMOUNT_MAX
@@ -67,6 +75,30 @@ def accounted(answer: Accounted) -> quota_pb2.SettleResponse:
     write_amounts(answer.overrun, response.overrun)
     write_position(answer.number, response.position)
     return response
+
+
+def accounted_so_far(answer: AccountedSoFar) -> quota_pb2.SettleResponse:
+    response = quota_pb2.SettleResponse(
+        is_deferred=answer.is_deferred, lease_expires_at_ns=answer.lease_expires_at_ns
+    )
+    write_amounts(answer.settled, response.settled)
+    write_amounts(answer.overrun, response.overrun)
+    if not answer.is_deferred:
+        write_position(answer.number, response.position)
+    return response
+
+
+def enlarged(answer: Enlarged) -> quota_pb2.TopUpResponse:
+    response = quota_pb2.TopUpResponse(is_near_limit=answer.is_near_limit)
+    write_amounts(answer.held, response.held)
+    write_position(answer.number, response.position)
+    return response
+
+
+def prolonged(answer: Prolonged) -> quota_pb2.ExtendResponse:
+    return quota_pb2.ExtendResponse(
+        lease_expires_at_ns=answer.lease_expires_at_ns, position=position_of(answer.number)
+    )
 
 
 def limit_stands(answer: LimitStands) -> quota_pb2.PutLimitResponse:

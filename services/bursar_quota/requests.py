@@ -16,14 +16,18 @@ from bursar.telemetry import context as trace_context
 from bursar_quota import bounds
 from bursar_quota.domain.calls import TENANT_DEFAULT, Attribution, Origin, Target
 from bursar_quota.domain.commands import (
+    Adjust,
     Dispatch,
+    Extend,
     RecordUsage,
     Release,
     Reserve,
     Settle,
+    SettlePartly,
     Stamp,
+    TopUp,
 )
-from bursar_quota.domain.meters import Amounts
+from bursar_quota.domain.meters import NO_AMOUNTS, Amounts
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S
 from bursar_quota.messages import amounts_of, attribution_of, origin_of, target_of, used_of
 
@@ -64,11 +68,8 @@ def reserve_of(
 ) -> Reserve:
     stamp, content = _taken(b"reserve ", request, request.operation_id, now_ns)
     attribution, target, amounts = asked_of(request.attribution, request.target, request.amounts)
-    lease_ns = request.lease_ns
-    if not 0 <= lease_ns <= LEASE_NS_MAX:
-        remedy = f"0 for the default, or at most {LEASE_NS_MAX} (24 h)"
-        raise InvalidRequest.of("lease_ns", lease_ns, remedy)
-    lease_ns = lease_ns or lease_default_ns
+    _check_lease(request.lease_ns)
+    lease_ns = request.lease_ns or lease_default_ns
     return Reserve(
         stamp,
         content + _reserve_defaults(request, lease_ns),
@@ -118,18 +119,61 @@ def dispatch_of(request: quota_pb2.DispatchRequest, now_ns: int) -> Dispatch:
     return Dispatch(stamp, content, reservation_id=request.reservation_id)
 
 
-def settle_of(request: quota_pb2.SettleRequest, now_ns: int) -> Settle:
-    if request.is_awaited:  # how long one waits is not what is ordered
+def top_up_of(request: quota_pb2.TopUpRequest, now_ns: int) -> TopUp:
+    stamp, content = _taken(b"top_up ", request, request.operation_id, now_ns)
+    bounds.check_given_id("reservation_id", request.reservation_id)
+    amounts = amounts_of(request.amounts)
+    bounds.check_amounts("amounts", amounts)
+    if amounts == NO_AMOUNTS:
+        raise InvalidRequest.of("amounts", "nothing", "give at least one amount above 0")
+    return TopUp(stamp, content, reservation_id=request.reservation_id, amounts=amounts)
+
+
+def extend_of(request: quota_pb2.ExtendRequest, now_ns: int) -> Extend:
+    stamp, content = _taken(b"extend ", request, request.operation_id, now_ns)
+    bounds.check_given_id("reservation_id", request.reservation_id)
+    _check_lease(request.lease_ns)
+    return Extend(stamp, content, reservation_id=request.reservation_id, lease_ns=request.lease_ns)
+
+
+def adjust_of(request: quota_pb2.AdjustRequest, now_ns: int) -> Adjust:
+    stamp, content = _taken(b"adjust ", request, request.operation_id, now_ns)
+    attribution, target = named_of(request.attribution, request.target)
+    amounts = amounts_of(request.amounts)
+    bounds.check_signed_amounts("amounts", amounts)
+    bounds.check_text("author", request.author)
+    bounds.check_given_id("reason", request.reason[:1])
+    bounds.check_text("reason", request.reason, REASON_BYTES_MAX)
+    bounds.check_id("corrects_id", request.corrects_id)
+    bounds.check_amount("used_at_ns", request.used_at_ns)
+    return Adjust(
+        stamp,
+        content if request.attribution.tenant_id else content + _OF_DEFAULT_TENANT,
+        origin=_origin(request.attribution),
+        attribution=attribution,
+        target=target,
+        amounts=amounts,
+        used_at_ns=request.used_at_ns,
+    )
+
+
+def settle_of(request: quota_pb2.SettleRequest, now_ns: int) -> Settle | SettlePartly:
+    is_partial = request.is_partial
+    if request.is_awaited or is_partial:  # how long one waits is not what is ordered
         order, request = request, quota_pb2.SettleRequest()
         request.CopyFrom(order)
         request.ClearField("is_awaited")
-    stamp, content = _taken(b"settle ", request, request.operation_id, now_ns)
+        request.ClearField("is_partial")
+    name = b"settle_partly " if is_partial else b"settle "
+    stamp, content = _taken(name, request, request.operation_id, now_ns)
     bounds.check_given_id("reservation_id", request.reservation_id)
-    used = _used(request, request.requests or 1)
+    used = _used(request, request.requests if request.HasField("requests") else 1)
     bounds.check_text("answered_by_model", request.answered_by_model)
     _check_known("outcome", request.outcome, _OUTCOMES)
-    if not request.requests:
+    if not request.HasField("requests"):
         content += _ONE_REQUEST
+    if is_partial:
+        return SettlePartly(stamp, content, reservation_id=request.reservation_id, used=used)
     return Settle(stamp, content, reservation_id=request.reservation_id, used=used)
 
 
@@ -180,6 +224,12 @@ def _reserve_defaults(request: quota_pb2.ReserveRequest, lease_ns: int) -> bytes
     if not request.lease_ns:
         defaults.lease_ns = lease_ns
     return defaults.SerializeToString()
+
+
+def _check_lease(lease_ns: int) -> None:
+    if not 0 <= lease_ns <= LEASE_NS_MAX:
+        remedy = f"0 for the default, or at most {LEASE_NS_MAX} (24 h)"
+        raise InvalidRequest.of("lease_ns", lease_ns, remedy)
 
 
 def _check_known(field: str, value: int, known: Container[int]) -> None:

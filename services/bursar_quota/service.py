@@ -10,6 +10,8 @@ from pathlib import Path
 from time import time_ns
 from typing import TypeVar
 
+from google.protobuf.message import Message
+
 from bursar.errors import LogBroken, LogUnavailable
 from bursar.eventlog.certain import Patience
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
@@ -22,7 +24,16 @@ from bursar_quota.applying import apply_limits
 from bursar_quota.bounds import check_id
 from bursar_quota.calendar import ZonedCalendar
 from bursar_quota.domain import reading
-from bursar_quota.domain.answers import Accounted, Answer, Granted, LimitStands, Refused
+from bursar_quota.domain.answers import (
+    Accounted,
+    AccountedSoFar,
+    Answer,
+    Enlarged,
+    Granted,
+    LimitStands,
+    Prolonged,
+    Refused,
+)
 from bursar_quota.domain.commands import Order
 from bursar_quota.domain.explaining import explain
 from bursar_quota.domain.forecasting import forecast
@@ -85,7 +96,7 @@ class QuotaService:
             self._snapshots = StateSnapshots(surroundings.snapshots_dir, settings.snapshot_events)
         self._unanswered = 0
         self._broken: LogBroken | None = None
-        self._is_decided = asyncio.Event()  # whether it leads, or never will
+        self._is_decided = asyncio.Event()  # whether it leads, follows who does, or never will
         self._writer = self._writer_from(State(), Cursor(USAGE))
 
     async def run(self) -> None:
@@ -101,17 +112,23 @@ class QuotaService:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._lead())
                 group.create_task(self._tell_when_leading())
+                group.create_task(self._tell_when_following())
                 if self._snapshots is not None:
                     group.create_task(self._snapshots.keep(self._writer))
         finally:
             self._is_decided.clear()
 
     async def ready(self) -> None:
-        """Returns once it leads. Raises LogBroken when it never will."""
+        """Returns once it leads, or has caught up with who does. Raises LogBroken when it never
+        will.
+        """
         await self._is_decided.wait()
         if self._broken is not None:
             raise self._broken
-        await self._writer.ready.wait()
+
+    def leader_of(self, request: Message) -> str:
+        """The address of the replica to ask instead; "" where this one leads or none is known."""
+        return "" if self._writer.ready.is_set() else self._writer.leader
 
     async def drain(self) -> None:
         """Until every order that came is answered: each read lets one frame go first."""
@@ -179,8 +196,27 @@ class QuotaService:
     async def settle(self, request: quota_pb2.SettleRequest) -> quota_pb2.SettleResponse:
         command = requests.settle_of(request, self._clock())
         answer = await self._decided(command, lingers=not request.is_awaited)
+        if isinstance(answer, AccountedSoFar):
+            return replies.accounted_so_far(answer)
         assert isinstance(answer, Accounted)
         return replies.accounted(answer)
+
+    async def top_up(self, request: quota_pb2.TopUpRequest) -> quota_pb2.TopUpResponse:
+        command = requests.top_up_of(request, self._clock())
+        answer = await self._decided(command)
+        if isinstance(answer, Refused):
+            raise replies.limit_exceeded(answer, command.stamp.operation_id)
+        assert isinstance(answer, Enlarged)
+        return replies.enlarged(answer)
+
+    async def extend(self, request: quota_pb2.ExtendRequest) -> quota_pb2.ExtendResponse:
+        answer = await self._decided(requests.extend_of(request, self._clock()), lingers=True)
+        assert isinstance(answer, Prolonged)
+        return replies.prolonged(answer)
+
+    async def adjust(self, request: quota_pb2.AdjustRequest) -> quota_pb2.AdjustResponse:
+        answer = await self._decided(requests.adjust_of(request, self._clock()))
+        return quota_pb2.AdjustResponse(position=replies.position_of(answer.number))
 
     async def release(self, request: quota_pb2.ReleaseRequest) -> quota_pb2.ReleaseResponse:
         answer = await self._decided(requests.release_of(request, self._clock()), lingers=True)
@@ -217,6 +253,14 @@ class QuotaService:
     async def _tell_when_leading(self) -> None:
         await self._writer.ready.wait()
         self._is_decided.set()
+
+    async def _tell_when_following(self) -> None:
+        """A standby is ready too: it takes any call, and asks the leader."""
+        lease = self._writer_terms.lease
+        if lease is not None:
+            await self._writer.caught_up()
+            await lease.led_elsewhere.wait()
+            self._is_decided.set()
 
     def _writer_from(self, state: State, after: Cursor) -> QuotaWriter:
         return DecidedWriter(self._log, self._decider, state, after, self._writer_terms)

@@ -120,6 +120,34 @@ KINDS = (
         payloads.dispatched,
         payloads.dispatched_of,
     ),
+    Kind(
+        "usage.topped_up",
+        events.ToppedUp,
+        usage_pb2.ToppedUp,
+        payloads.topped_up,
+        payloads.topped_up_of,
+    ),
+    Kind(
+        "usage.top_up_denied",
+        events.TopUpDenied,
+        usage_pb2.TopUpDenied,
+        payloads.top_up_denied,
+        payloads.top_up_denied_of,
+    ),
+    Kind(
+        "usage.extended",
+        events.Extended,
+        usage_pb2.Extended,
+        payloads.extended,
+        payloads.extended_of,
+    ),
+    Kind(
+        "usage.partly_settled",
+        events.PartlySettled,
+        usage_pb2.PartlySettled,
+        payloads.partly_settled,
+        payloads.partly_settled_of,
+    ),
     Kind("usage.settled", events.Settled, usage_pb2.Settled, payloads.settled, payloads.settled_of),
     Kind(
         "usage.released",
@@ -135,6 +163,13 @@ KINDS = (
         usage_pb2.UsageRecorded,
         payloads.usage_recorded,
         payloads.usage_recorded_of,
+    ),
+    Kind(
+        "usage.adjusted",
+        events.UsageAdjusted,
+        usage_pb2.UsageAdjusted,
+        payloads.usage_adjusted,
+        payloads.usage_adjusted_of,
     ),
     Kind(
         "usage.horizon_moved",

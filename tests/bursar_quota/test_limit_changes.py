@@ -139,13 +139,14 @@ def test_a_charge_that_a_new_limit_counted_is_replaced_on_it_too():
     assert kept.level("provider/anthropic/total_tokens/day") == (60, 0)
 
 
-def test_a_charge_that_a_new_limit_did_not_count_takes_nothing_from_it():
+def test_a_new_limit_counts_a_charge_that_a_late_settle_may_still_replace():
     kept = book()
     held = kept.reserve(tokens(100), is_dispatched=True)
     kept.pass_time(LEASE_NS)
     limit_id = kept.put(limit(selector=Selector(user_id="ann"))).level.limit.limit_id
+    assert kept.level(limit_id) == (100, 0)
     kept.settle(held.reservation_id, tokens(60))
-    assert kept.level(limit_id) == (0, 0)
+    assert kept.level(limit_id) == (60, 0)
 
 
 def test_counting_starts_anew_where_the_limit_counts_another_thing():

@@ -20,12 +20,17 @@ from bursar_quota.domain.events import (
     Denied,
     Dispatched,
     Expired,
+    Extended,
     HorizonMoved,
     LimitDeleted,
     LimitPut,
+    PartlySettled,
     Released,
     Reserved,
     Settled,
+    ToppedUp,
+    TopUpDenied,
+    UsageAdjusted,
     UsageRecorded,
 )
 from bursar_quota.domain.levels import Level, Opening
@@ -162,6 +167,65 @@ SAMPLES = {
         reason="done",
     ),
     "horizon_moved": HorizonMoved(10, NOON_NS, forget_before_ns=NOON_NS - HOUR_NS),
+    "topped_up": ToppedUp(
+        11,
+        NOON_NS,
+        "op-11",
+        HASH,
+        OF_CALLER,
+        reservation_id="rsv-1",
+        added=Amounts(0, 1, 2, 3),
+        held=Amounts(1, 21, 32, 703),
+        buckets=(1, 2),
+        is_near_limit=True,
+    ),
+    "top_up_denied": TopUpDenied(
+        12,
+        NOON_NS,
+        "op-12",
+        HASH,
+        OF_CALLER,
+        level=Level(LIMIT, DAY, 300, 705, DAY.starts_at_ns),
+        requested=9,
+        reason="Would exceed daily cost limit",
+        retry_after_ns=77,
+    ),
+    "extended": Extended(
+        13,
+        NOON_NS,
+        "op-13",
+        HASH,
+        OF_CALLER,
+        reservation_id="rsv-1",
+        lease_ns=HOUR_NS,
+        lease_expires_at_ns=NOON_NS + HOUR_NS,
+    ),
+    "partly_settled": PartlySettled(
+        14,
+        NOON_NS,
+        "op-14",
+        HASH,
+        OF_CALLER,
+        reservation_id="rsv-1",
+        used=Amounts(1, 5, 6, 7),
+        overrun=Amounts(0, 1, 0, 0),
+        buckets=(1, 2),
+        lease_expires_at_ns=NOON_NS + LEASE_NS,
+    ),
+    "adjusted": UsageAdjusted(
+        15,
+        NOON_NS,
+        "op-15",
+        HASH,
+        OF_CALLER,
+        attribution=CALLER,
+        target=ANTHROPIC,
+        amounts=Amounts(0, -4, 0, -600),
+        used_at_ns=NOON_NS - HOUR_NS,
+        buckets=(1, 4),
+        opened=(Opening(4, "gone", Meter.REQUESTS, LIFETIME),),
+        settled_deltas=(-500, 0),
+    ),
 }
 
 
@@ -189,9 +253,9 @@ def test_a_log_of_the_first_version_folds():
         assert decoded is not None
         book.decider.evolve(state, decoded, undo)
         if kind == "recorded":
-            assert state.limits["daily"].buckets["2026-11-24"].settled == 300 + 650 - 700 + 6
+            assert state.limits["daily"].buckets["2026-11-24"].settled == 300 + 650 + 6
     assert not state.limits
-    assert state.now.event_number == 10
+    assert state.now.event_number == len(SAMPLES)
     assert state.now.forgotten_before_ns == NOON_NS - HOUR_NS
 
 
@@ -199,11 +263,16 @@ ORDERS = [
     (quota_pb2.ReserveRequest, usage_pb2.Reserved),
     (quota_pb2.ReserveRequest, usage_pb2.Denied),
     (quota_pb2.DispatchRequest, usage_pb2.Dispatched),
+    (quota_pb2.TopUpRequest, usage_pb2.ToppedUp),
+    (quota_pb2.TopUpRequest, usage_pb2.TopUpDenied),
+    (quota_pb2.ExtendRequest, usage_pb2.Extended),
+    (quota_pb2.SettleRequest, usage_pb2.PartlySettled),
+    (quota_pb2.AdjustRequest, usage_pb2.UsageAdjusted),
     (quota_pb2.SettleRequest, usage_pb2.Settled),
     (quota_pb2.ReleaseRequest, usage_pb2.Released),
     (quota_pb2.RecordUsageRequest, usage_pb2.UsageRecorded),
 ]
-NOT_KEPT = {"is_awaited"}
+NOT_KEPT = {"is_awaited", "is_partial"}
 DECIDED_FROM = 16  # the first number of what is decided
 
 

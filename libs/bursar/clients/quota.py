@@ -38,6 +38,10 @@ class QuotaClient(Protocol):
 
     async def dispatch(self, request: contract.DispatchRequest) -> contract.DispatchResponse: ...
 
+    async def top_up(self, request: contract.TopUpRequest) -> contract.TopUpResponse: ...
+
+    async def extend(self, request: contract.ExtendRequest) -> contract.ExtendResponse: ...
+
     async def settle(self, request: contract.SettleRequest) -> contract.SettleResponse: ...
 
     async def release(self, request: contract.ReleaseRequest) -> contract.ReleaseResponse: ...
@@ -45,6 +49,8 @@ class QuotaClient(Protocol):
     async def record_usage(
         self, request: contract.RecordUsageRequest
     ) -> contract.RecordUsageResponse: ...
+
+    async def adjust(self, request: contract.AdjustRequest) -> contract.AdjustResponse: ...
 
     async def usage(self, request: contract.UsageRequest) -> contract.UsageResponse: ...
 
@@ -86,6 +92,12 @@ class RemoteQuota:
     async def dispatch(self, request: contract.DispatchRequest) -> contract.DispatchResponse:
         return await call(self._stub.Dispatch, request)
 
+    async def top_up(self, request: contract.TopUpRequest) -> contract.TopUpResponse:
+        return await call(self._stub.TopUp, request)
+
+    async def extend(self, request: contract.ExtendRequest) -> contract.ExtendResponse:
+        return await call(self._stub.Extend, request)
+
     async def settle(self, request: contract.SettleRequest) -> contract.SettleResponse:
         return await call(self._stub.Settle, request)
 
@@ -96,6 +108,9 @@ class RemoteQuota:
         self, request: contract.RecordUsageRequest
     ) -> contract.RecordUsageResponse:
         return await call(self._stub.RecordUsage, request)
+
+    async def adjust(self, request: contract.AdjustRequest) -> contract.AdjustResponse:
+        return await call(self._stub.Adjust, request)
 
     async def usage(self, request: contract.UsageRequest) -> contract.UsageResponse:
         return await call(self._stub.Usage, request)

@@ -108,6 +108,13 @@ def _applies_limits(
     request.author = _author(request.author, caller, exchange)
 
 
+def _adjusts(request: quota_pb2.AdjustRequest, caller: Caller, exchange: Exchange) -> None:
+    """Who may set limits may correct what counts on them, for the whole tenant."""
+    _need(caller, Scope.LIMITS)
+    _about_tenant(request, caller, exchange)
+    request.author = _author(request.author, caller, exchange)
+
+
 def _own_limit(field: str, limit: quota_pb2.Limit, caller: Caller, exchange: Exchange) -> None:
     selector = limit.selector
     tenant_id = _tenant(f"{field}.selector.tenant_id", selector.tenant_id, caller)
@@ -155,9 +162,12 @@ RULES: dict[str, Rule] = {
     "bursar.quota.v1.QuotaService.Forecast": _about_tenant,
     "bursar.quota.v1.QuotaService.Reserve": _for_attribution,
     "bursar.quota.v1.QuotaService.Dispatch": _by_reservation,
+    "bursar.quota.v1.QuotaService.TopUp": _by_reservation,
+    "bursar.quota.v1.QuotaService.Extend": _by_reservation,
     "bursar.quota.v1.QuotaService.Settle": _by_reservation,
     "bursar.quota.v1.QuotaService.Release": _by_reservation,
     "bursar.quota.v1.QuotaService.RecordUsage": _for_attribution,
+    "bursar.quota.v1.QuotaService.Adjust": _adjusts,
     "bursar.quota.v1.QuotaService.Usage": _about_tenant,
 }
 

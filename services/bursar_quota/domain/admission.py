@@ -13,7 +13,7 @@ from bursar.money import format_usd
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.levels import Bucket, Level, Opening
 from bursar_quota.domain.limits import Mode, is_near, refusal
-from bursar_quota.domain.meters import AMOUNT_MAX, Amounts, Meter, by_meter
+from bursar_quota.domain.meters import AMOUNT_MAX, Amounts, ByMeter, Meter, by_meter
 from bursar_quota.domain.state import NS_PER_S, LimitEntry, Met, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.domain.windows import Window
@@ -50,11 +50,20 @@ def judge(
     state: State, attribution: Attribution, target: Target, amounts: Amounts, now: Now
 ) -> Verdict:
     """Whether the call may take its amounts, on all the limits that match it."""
-    takes = by_meter(amounts)
     met = meet(state, attribution, target, now)
+    denial, near = weigh(met.entries, met.buckets, by_meter(amounts), now)
+    if denial is not None:
+        return Verdict((), (), near, denial)
+    return Verdict(met.numbers, met.opened, near, None)
+
+
+def weigh(
+    entries: tuple[LimitEntry, ...], buckets: tuple[Bucket, ...], takes: ByMeter, now: Now
+) -> tuple[Denial | None, bool]:
+    """Why the limits' buckets cannot take so much, None where they can; and whether one is near."""
     denied: list[tuple[LimitEntry, Window, int]] = []
     near = False
-    for entry, bucket in zip(met.entries, met.buckets, strict=True):
+    for entry, bucket in zip(entries, buckets, strict=True):
         limit = entry.limit
         take = takes[limit.meter]
         level = bucket.settled + bucket.held + take
@@ -62,10 +71,10 @@ def judge(
             denied.append((entry, bucket.window, take))
         if not near:
             near = is_near(level, limit.amount)
-    if denied:
-        denials = [_denial(*found, now.ns) for found in denied]
-        return Verdict((), (), near, max(denials, key=lambda denial: denial.wait))
-    return Verdict(met.numbers, met.opened, near, None)
+    if not denied:
+        return None, near
+    denials = [_denial(*found, now.ns) for found in denied]
+    return max(denials, key=lambda denial: denial.wait), near
 
 
 def meet(state: State, attribution: Attribution, target: Target, now: Now) -> Met:

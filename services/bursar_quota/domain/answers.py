@@ -40,10 +40,35 @@ class Accounted(Struct, frozen=True, gc=False, array_like=True, tag=True):
     overrun: Amounts
 
 
+class AccountedSoFar(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """Of a call that goes on. Deferred: nothing was recorded, and this is where it stands."""
+
+    number: int
+    settled: Amounts
+    overrun: Amounts
+    lease_expires_at_ns: int
+    is_deferred: bool
+
+
+class Enlarged(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """`held` is all that was granted by now."""
+
+    number: int
+    held: Amounts
+    is_near_limit: bool
+
+
+class Prolonged(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    number: int
+    lease_expires_at_ns: int
+
+
 class Recorded(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """Where nothing is answered but that it happened."""
 
     number: int
 
 
-Answer = LimitStands | Granted | Refused | Accounted | Recorded
+Answer = (
+    LimitStands | Granted | Refused | Accounted | AccountedSoFar | Enlarged | Prolonged | Recorded
+)

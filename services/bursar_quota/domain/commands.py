@@ -59,7 +59,26 @@ class Dispatch(Operation, frozen=True, gc=False, kw_only=True):
     reservation_id: str
 
 
+class TopUp(Operation, frozen=True, gc=False, kw_only=True):
+    reservation_id: str
+    amounts: Amounts
+
+
+class Extend(Operation, frozen=True, gc=False, kw_only=True):
+    """`lease_ns` 0 means as long as it was given."""
+
+    reservation_id: str
+    lease_ns: int
+
+
 class Settle(Operation, frozen=True, gc=False, kw_only=True):
+    reservation_id: str
+    used: Amounts
+
+
+class SettlePartly(Operation, frozen=True, gc=False, kw_only=True):
+    """`used` is all that was used so far."""
+
     reservation_id: str
     used: Amounts
 
@@ -76,6 +95,16 @@ class RecordUsage(Operation, frozen=True, gc=False, kw_only=True):
     used: Amounts
 
 
+class Adjust(Operation, frozen=True, gc=False, kw_only=True):
+    """`amounts` are signed; `used_at_ns` 0 means now."""
+
+    origin: Origin
+    attribution: Attribution
+    target: Target
+    amounts: Amounts
+    used_at_ns: int
+
+
 class ExpireDue(Struct, frozen=True, gc=False):
     """What the writer itself asks when leases have run out. After an outage those that began by
     `spared_begun_by_ns` have grace.
@@ -90,5 +119,17 @@ class MoveHorizon(Struct, frozen=True, gc=False):
     forget_before_ns: int
 
 
-Order = PutLimit | DeleteLimit | Reserve | Dispatch | Settle | Release | RecordUsage
+Order = (
+    PutLimit
+    | DeleteLimit
+    | Reserve
+    | Dispatch
+    | TopUp
+    | Extend
+    | SettlePartly
+    | Settle
+    | Release
+    | RecordUsage
+    | Adjust
+)
 Command = Order | ExpireDue | MoveHorizon

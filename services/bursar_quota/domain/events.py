@@ -85,6 +85,36 @@ class Settled(Done, frozen=True, gc=False, kw_only=True):
     is_late: bool
 
 
+class PartlySettled(Done, frozen=True, gc=False, kw_only=True):
+    """`used` is all that was used so far."""
+
+    reservation_id: str
+    used: Amounts
+    overrun: Amounts
+    buckets: tuple[int, ...]
+    lease_expires_at_ns: int
+
+
+class ToppedUp(Done, frozen=True, gc=False, kw_only=True):
+    """`held` is all that was granted by now."""
+
+    reservation_id: str
+    added: Amounts
+    held: Amounts
+    buckets: tuple[int, ...]
+    is_near_limit: bool
+
+
+class TopUpDenied(Denied, frozen=True, gc=False, kw_only=True):
+    """As a denied reserve; the hold stays as it was."""
+
+
+class Extended(Done, frozen=True, gc=False, kw_only=True):
+    reservation_id: str
+    lease_ns: int
+    lease_expires_at_ns: int
+
+
 class Released(Done, frozen=True, gc=False, kw_only=True):
     reservation_id: str
     buckets: tuple[int, ...]
@@ -97,6 +127,20 @@ class UsageRecorded(Done, frozen=True, gc=False, kw_only=True):
     used: Amounts
     buckets: tuple[int, ...]
     opened: tuple[Opening, ...]
+
+
+class UsageAdjusted(Done, frozen=True, gc=False, kw_only=True):
+    """`amounts` are signed. `settled_deltas` is what each bucket takes of them: no level falls
+    below 0.
+    """
+
+    attribution: Attribution
+    target: Target
+    amounts: Amounts
+    used_at_ns: int
+    buckets: tuple[int, ...]
+    opened: tuple[Opening, ...]
+    settled_deltas: tuple[int, ...]
 
 
 class Expired(Fact, frozen=True, gc=False, kw_only=True):
@@ -120,9 +164,14 @@ Event = (
     | Reserved
     | Denied
     | Dispatched
+    | ToppedUp
+    | TopUpDenied
+    | Extended
+    | PartlySettled
     | Settled
     | Released
     | UsageRecorded
+    | UsageAdjusted
     | Expired
     | HorizonMoved
 )

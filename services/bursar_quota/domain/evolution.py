@@ -18,24 +18,29 @@ from bursar_quota.domain.events import (
     Dispatched,
     Event,
     Expired,
+    Extended,
     HorizonMoved,
     LimitDeleted,
     LimitPut,
+    PartlySettled,
     Released,
     Reserved,
     Settled,
+    ToppedUp,
+    TopUpDenied,
+    UsageAdjusted,
     UsageRecorded,
 )
 from bursar_quota.domain.forgetting import forget
 from bursar_quota.domain.holds import accounted, granted, refused
+from bursar_quota.domain.leases import end, end_lease, lease, lease_anew
 from bursar_quota.domain.levels import Level, Opening
 from bursar_quota.domain.limit_changes import counts_on
+from bursar_quota.domain.long_holds import accounted_so_far, enlarged, prolonged
 from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, by_meter, minus
-from bursar_quota.domain.moves import move, open_bucket
+from bursar_quota.domain.moves import adjust_buckets, move, open_bucket
 from bursar_quota.domain.operations import remember
 from bursar_quota.domain.state import (
-    NS_PER_S,
-    SEGMENT_NS,
     Ending,
     LimitEntry,
     Phase,
@@ -75,7 +80,7 @@ def _reserved(state: State, event: Reserved, undo: Undo) -> None:
     remember(state, event, granted(event), undo)
 
 
-def _denied(state: State, event: Denied, undo: Undo) -> None:
+def _denied(state: State, event: Denied | TopUpDenied, undo: Undo) -> None:
     remember(state, event, refused(event), undo)
 
 
@@ -83,14 +88,51 @@ def _dispatched(state: State, event: Dispatched, undo: Undo) -> None:
     remember(state, event, Recorded(event.number), undo)
     reservation = state.reservations.get(event.reservation_id)
     if reservation is not None:
-        _end_lease(state, reservation, undo)
-        reservation = replace(
+        dispatched = replace(
             reservation,
             phase=Phase.DISPATCHED,
             lease_expires_at_ns=event.lease_expires_at_ns,
         )
-        undo.put(state.reservations, event.reservation_id, reservation)
-        lease(state, reservation, undo)
+        lease_anew(state, reservation, dispatched, undo)
+
+
+def _topped_up(state: State, event: ToppedUp, undo: Undo) -> None:
+    remember(state, event, enlarged(event), undo)
+    reservation = state.reservations.get(event.reservation_id)
+    if reservation is not None:
+        enlarged_hold = replace(reservation, held=event.held)
+        undo.put(state.reservations, event.reservation_id, enlarged_hold)
+        added = minus(enlarged_hold.open_hold, reservation.open_hold)
+        move(state, event.buckets, _NOTHING, by_meter(added), undo)
+
+
+def _extended(state: State, event: Extended, undo: Undo) -> None:
+    remember(state, event, prolonged(event), undo)
+    reservation = state.reservations.get(event.reservation_id)
+    if reservation is not None:
+        extended = replace(
+            reservation, lease_ns=event.lease_ns, lease_expires_at_ns=event.lease_expires_at_ns
+        )
+        lease_anew(state, reservation, extended, undo)
+
+
+def _partly_settled(state: State, event: PartlySettled, undo: Undo) -> None:
+    remember(state, event, accounted_so_far(event), undo)
+    reservation = state.reservations.get(event.reservation_id)
+    if reservation is None:
+        return
+    settled = replace(
+        reservation,
+        phase=Phase.DISPATCHED,
+        lease_expires_at_ns=event.lease_expires_at_ns,
+        settled=event.used,
+        settled_at_ns=event.at_ns,
+    )
+    used = minus(event.used, reservation.settled)
+    let_go = by_meter(minus(settled.open_hold, reservation.open_hold))
+    move(state, event.buckets, by_meter(used), let_go, undo)
+    _count(state, reservation, used, undo)
+    lease_anew(state, reservation, settled, undo)
 
 
 def _settled(state: State, event: Settled, undo: Undo) -> None:
@@ -98,13 +140,11 @@ def _settled(state: State, event: Settled, undo: Undo) -> None:
     reservation = state.reservations.get(event.reservation_id)
     if reservation is None:
         return
-    if event.is_late:
-        used, let_go = minus(event.used, reservation.held), _NOTHING
-    else:
-        used, let_go = event.used, by_meter(minus(NO_AMOUNTS, reservation.held))
+    used = minus(event.used, reservation.settled)
+    let_go = by_meter(minus(NO_AMOUNTS, reservation.open_hold))
     move(state, event.buckets, by_meter(used), let_go, undo)
     _count(state, reservation, used, undo)
-    _end(state, reservation, Ending.SETTLED, event.at_ns, undo)
+    end(state, reservation, Ending.SETTLED, event.at_ns, undo)
 
 
 def _released(state: State, event: Released, undo: Undo) -> None:
@@ -112,7 +152,7 @@ def _released(state: State, event: Released, undo: Undo) -> None:
     reservation = state.reservations.get(event.reservation_id)
     if reservation is not None:
         _let_go(state, reservation, event.buckets, undo)
-        _end(state, reservation, Ending.RELEASED, event.at_ns, undo)
+        end(state, reservation, Ending.RELEASED, event.at_ns, undo)
 
 
 def _expired(state: State, event: Expired, undo: Undo) -> None:
@@ -121,14 +161,19 @@ def _expired(state: State, event: Expired, undo: Undo) -> None:
         return
     if event.charged is None:
         _let_go(state, reservation, event.buckets, undo)
-        _end(state, reservation, Ending.EXPIRED, event.at_ns, undo)
+        end(state, reservation, Ending.EXPIRED, event.at_ns, undo)
         return
-    let_go = by_meter(minus(NO_AMOUNTS, reservation.held))
-    move(state, event.buckets, by_meter(event.charged), let_go, undo)
-    _count(state, reservation, event.charged, undo)
-    _end_lease(state, reservation, undo)
+    used = minus(event.charged, reservation.settled)
+    let_go = by_meter(minus(NO_AMOUNTS, reservation.open_hold))
+    move(state, event.buckets, by_meter(used), let_go, undo)
+    _count(state, reservation, used, undo)
+    end_lease(state, reservation, undo)
     charged = replace(
-        reservation, phase=Phase.CHARGED, buckets=event.buckets, charged_at_ns=event.at_ns
+        reservation,
+        phase=Phase.CHARGED,
+        buckets=event.buckets,
+        charged_at_ns=event.at_ns,
+        settled=event.charged,
     )
     undo.put(state.reservations, event.reservation_id, charged)
 
@@ -139,6 +184,14 @@ def _usage_recorded(state: State, event: UsageRecorded, undo: Undo) -> None:
     move(state, event.buckets, by_meter(event.used), _NOTHING, undo)
     axes = usage_hours.axes_of(event.attribution.tenant_id, event.target)
     usage_hours.count(state, axes, event.at_ns, event.used, undo)
+
+
+def _usage_adjusted(state: State, event: UsageAdjusted, undo: Undo) -> None:
+    remember(state, event, Recorded(event.number), undo)
+    _open(state, event.opened, undo)
+    adjust_buckets(state, event.buckets, event.settled_deltas, undo)
+    axes = usage_hours.axes_of(event.attribution.tenant_id, event.target)
+    usage_hours.count(state, axes, event.used_at_ns, event.amounts, undo)
 
 
 def _limit_put(state: State, event: LimitPut, undo: Undo) -> None:
@@ -192,42 +245,12 @@ def _recount(state: State, reservation: Reservation, numbers: tuple[int, ...], u
 
 
 def _let_go(state: State, reservation: Reservation, numbers: tuple[int, ...], undo: Undo) -> None:
-    move(state, numbers, _NOTHING, by_meter(minus(NO_AMOUNTS, reservation.held)), undo)
+    move(state, numbers, _NOTHING, by_meter(minus(NO_AMOUNTS, reservation.open_hold)), undo)
 
 
 def _count(state: State, reservation: Reservation, used: Amounts, undo: Undo) -> None:
     axes = usage_hours.axes_of(reservation.attribution.tenant_id, reservation.target)
     usage_hours.count(state, axes, reservation.reserved_at_ns, used, undo)
-
-
-def lease(state: State, reservation: Reservation, undo: Undo) -> None:
-    """Files the reservation under the second in which its lease runs out."""
-    second = reservation.lease_expires_at_ns // NS_PER_S
-    running_out = state.leases.get(second)
-    if running_out is None:
-        running_out = {}
-        undo.put(state.leases, second, running_out)
-    undo.put(running_out, reservation.reservation_id, None)
-
-
-def _end_lease(state: State, reservation: Reservation, undo: Undo) -> None:
-    second = reservation.lease_expires_at_ns // NS_PER_S
-    running_out = state.leases.get(second)
-    if running_out is not None:
-        undo.drop(running_out, reservation.reservation_id)
-        if not running_out:
-            undo.drop(state.leases, second)
-
-
-def _end(state: State, reservation: Reservation, ending: Ending, at_ns: int, undo: Undo) -> None:
-    _end_lease(state, reservation, undo)
-    undo.drop(state.reservations, reservation.reservation_id)
-    number = at_ns // SEGMENT_NS
-    segment = state.ended.get(number)
-    if segment is None:
-        segment = {}
-        undo.put(state.ended, number, segment)
-    undo.put(segment, reservation.reservation_id, ending)
 
 
 def _file(state: State, entry: LimitEntry, undo: Undo) -> None:
@@ -264,10 +287,15 @@ _EVOLVE: dict[type, Callable[[State, Any, Undo], None]] = {
     Reserved: _reserved,
     Denied: _denied,
     Dispatched: _dispatched,
+    ToppedUp: _topped_up,
+    TopUpDenied: _denied,
+    Extended: _extended,
+    PartlySettled: _partly_settled,
     Settled: _settled,
     Released: _released,
     Expired: _expired,
     UsageRecorded: _usage_recorded,
+    UsageAdjusted: _usage_adjusted,
     LimitPut: _limit_put,
     LimitDeleted: _limit_deleted,
     HorizonMoved: _horizon_moved,

@@ -13,7 +13,8 @@ from bursar_quota.domain.answers import Recorded
 from bursar_quota.domain.commands import ExpireDue, MoveHorizon
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import Expired, HorizonMoved
-from bursar_quota.domain.holds import kept
+from bursar_quota.domain.meters import plus
+from bursar_quota.domain.reservations import kept
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, Phase, Reservation, State
 from bursar_quota.domain.terms import Now
 
@@ -63,7 +64,7 @@ def _expired(state: State, reservation: Reservation, number: int, now_ns: int) -
         origin=reservation.origin,
         attribution=reservation.attribution,
         target=reservation.target,
-        charged=reservation.held if is_charged else None,
+        charged=plus(reservation.settled, reservation.open_hold) if is_charged else None,
         buckets=kept(state, reservation),
     )
 

@@ -4,17 +4,15 @@ whenever it ends.
 
 from __future__ import annotations
 
-from bursar.errors import BursarError, FailedPrecondition, NotFound
 from bursar_quota.domain.admission import Denial, judge, told
 from bursar_quota.domain.answers import Accounted, Granted, Recorded, Refused
 from bursar_quota.domain.commands import Dispatch, Release, Reserve, Settle
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import Denied, Dispatched, Released, Reserved, Settled
 from bursar_quota.domain.meters import above
-from bursar_quota.domain.state import NS_PER_HOUR, Ending, Phase, Reservation, State
+from bursar_quota.domain.reservations import found, kept, not_now
+from bursar_quota.domain.state import NS_PER_HOUR, Phase, State
 from bursar_quota.domain.terms import Now
-
-_RECORD_IT = "record what was used with RecordUsage"
 
 
 def reserve(state: State, command: Reserve, now: Now) -> Decided:
@@ -44,9 +42,9 @@ def reserve(state: State, command: Reserve, now: Now) -> Decided:
 
 def dispatch(state: State, command: Dispatch, now: Now) -> Decided:
     """The lease begins anew: the call may take as long as it was given from here."""
-    reservation = _found(state, command.reservation_id)
+    reservation = found(state, command.reservation_id)
     if reservation.phase is not Phase.HELD:
-        raise _not_now(reservation.reservation_id, "was dispatched before", "reserve for each call")
+        raise not_now(reservation.reservation_id, "was dispatched before", "reserve for each call")
     number = state.now.event_number + 1
     event = Dispatched(
         number=number,
@@ -66,11 +64,11 @@ def settle(state: State, command: Settle, now: Now) -> Decided:
     Accepted without a dispatch too: what was used was used. Never refused for being above the
     hold; that is marked.
     """
-    reservation = _found(state, command.reservation_id)
+    reservation = found(state, command.reservation_id)
     is_late = reservation.phase is Phase.CHARGED
     if is_late and now.ns > reservation.charged_at_ns + now.terms.late_settle_ns:
         days = now.terms.late_settle_ns // (24 * NS_PER_HOUR)
-        raise _not_now(
+        raise not_now(
             reservation.reservation_id,
             f"was charged in full more than {days} days ago",
             "record the difference with RecordUsage",
@@ -94,9 +92,9 @@ def settle(state: State, command: Settle, now: Now) -> Decided:
 
 def release(state: State, command: Release, now: Now) -> Decided:
     """Only what was never sent can be let go."""
-    reservation = _found(state, command.reservation_id)
+    reservation = found(state, command.reservation_id)
     if reservation.phase is not Phase.HELD:
-        raise _not_now(reservation.reservation_id, "was dispatched", "settle it")
+        raise not_now(reservation.reservation_id, "was dispatched", "settle it")
     number = state.now.event_number + 1
     event = Released(
         number=number,
@@ -129,14 +127,6 @@ def accounted(event: Settled) -> Accounted:
     return Accounted(event.number, event.used, event.overrun)
 
 
-def kept(state: State, reservation: Reservation) -> tuple[int, ...]:
-    """The buckets that count it and were not forgotten since."""
-    numbers, buckets = reservation.buckets, state.buckets
-    if all(number in buckets for number in numbers):
-        return numbers
-    return tuple(number for number in numbers if number in buckets)
-
-
 def _deny(state: State, command: Reserve, denial: Denial, now: Now) -> Decided:
     event = Denied(
         number=state.now.event_number + 1,
@@ -150,36 +140,3 @@ def _deny(state: State, command: Reserve, denial: Denial, now: Now) -> Decided:
         retry_after_ns=denial.retry_after_ns,
     )
     return caused(event, refused(event))
-
-
-def _found(state: State, reservation_id: str) -> Reservation:
-    reservation = state.reservations.get(reservation_id)
-    if reservation is not None:
-        return reservation
-    for segment in state.ended.values():
-        ending = segment.get(reservation_id)
-        if ending is not None:
-            raise _ended(reservation_id, ending)
-    raise NotFound(
-        f"no reservation {reservation_id} is known: give the id that Reserve answered with;"
-        " for usage without a reservation call RecordUsage",
-        facts={"reservation_id": reservation_id},
-    )
-
-
-def _ended(reservation_id: str, ending: Ending) -> BursarError:
-    match ending:
-        case Ending.SETTLED:
-            return _not_now(reservation_id, "was settled before", "nothing is left to do")
-        case Ending.RELEASED:
-            return _not_now(reservation_id, "was released", f"reserve again, or {_RECORD_IT}")
-        case Ending.EXPIRED:
-            done = "was let go when its lease ran out, before it was dispatched"
-            return _not_now(reservation_id, done, f"reserve again, or {_RECORD_IT}")
-
-
-def _not_now(reservation_id: str, done: str, remedy: str) -> FailedPrecondition:
-    return FailedPrecondition(
-        f"reservation {reservation_id} {done}: {remedy}",
-        facts={"reservation_id": reservation_id},
-    )

@@ -2,8 +2,8 @@
 
 A new limit counts what its window already has. What is settled it takes from the hourly sums, which
 know the tenant, the provider and the model; selectors on anything else, and windows of a minute,
-start with nothing settled, and `counted_since_ns` of their level says so. What is held it takes
-from the open reservations, whatever it selects on.
+start with what calls settled that are not over yet, and `counted_since_ns` of their level says so.
+What is held it takes from the open reservations, whatever it selects on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bursar_quota.domain.events import LimitDeleted, LimitPut
 from bursar_quota.domain.levels import Level, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import AMOUNT_MAX, by_meter
-from bursar_quota.domain.state import LimitEntry, Phase, Reservation, State
+from bursar_quota.domain.state import LimitEntry, Reservation, State
 from bursar_quota.domain.terms import Now
 from bursar_quota.domain.usage_hours import is_summed_up, settled_in
 from bursar_quota.domain.windows import Window
@@ -81,26 +81,26 @@ def delete_limit(state: State, command: DeleteLimit, now: Now) -> Decided:
 def counts_on(level: Level, reservation: Reservation) -> bool:
     """Whether a reservation made before the limit counts on it."""
     limit, window = level.limit, level.window
-    if not window.holds(reservation.reserved_at_ns) or not limit.selector.selects(
+    return window.holds(reservation.reserved_at_ns) and limit.selector.selects(
         reservation.attribution, reservation.target
-    ):
-        return False
-    # A charge that is not counted leaves nothing to replace later.
-    is_counted = level.counted_since_ns <= window.starts_at_ns
-    return is_counted or reservation.phase is not Phase.CHARGED
+    )
 
 
 def _starting_level(state: State, limit: Limit, window: Window, now_ns: int) -> Level:
+    """Calls that are not over yet count with all they settled and hold, whatever is known of the
+    rest: their ends will move the level by the difference.
+    """
     is_whole = is_summed_up(limit)
-    settled = settled_in(state, limit, window) if is_whole else 0
     since_ns = window.starts_at_ns if is_whole else now_ns
-    level = Level(limit, window, settled, 0, since_ns)
-    held = sum(
-        by_meter(reservation.held)[limit.meter]
-        for reservation in state.reservations.values()
-        if reservation.phase is not Phase.CHARGED and counts_on(level, reservation)
-    )
-    return Level(limit, window, settled, min(held, AMOUNT_MAX), since_ns)
+    level = Level(limit, window, 0, 0, since_ns)
+    settled = held = 0
+    for reservation in state.reservations.values():
+        if counts_on(level, reservation):
+            settled += by_meter(reservation.settled)[limit.meter]
+            held += by_meter(reservation.open_hold)[limit.meter]
+    if is_whole:
+        settled = settled_in(state, limit, window)
+    return Level(limit, window, min(settled, AMOUNT_MAX), min(held, AMOUNT_MAX), since_ns)
 
 
 def _refuse_what_another_manages(limit: Limit, present: LimitEntry | None) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 
 from bursar.eventlog.tentative import Undo
 from bursar_quota.domain.levels import Bucket, Opening
-from bursar_quota.domain.meters import ByMeter
+from bursar_quota.domain.meters import NO_AMOUNTS, ByMeter, by_meter
 from bursar_quota.domain.state import State
+
+_NOTHING = by_meter(NO_AMOUNTS)
 
 
 def open_bucket(state: State, opening: Opening, undo: Undo) -> Bucket | None:
@@ -33,6 +35,16 @@ def move(
     moved = [bucket for number in numbers if (bucket := find(number)) is not None]
     _add(moved, settled, held)
     undo.on_rewind(_take, moved, settled, held)
+
+
+def adjust_buckets(
+    state: State, numbers: tuple[int, ...], settled_deltas: tuple[int, ...], undo: Undo
+) -> None:
+    """Adds to what is settled in the buckets that are still kept, to each its own."""
+    for number, delta in zip(numbers, settled_deltas, strict=True):
+        if number in state.buckets:
+            # The bucket takes that of its own meter.
+            move(state, (number,), (delta, delta, delta, delta, delta, delta), _NOTHING, undo)
 
 
 def _add(buckets: Iterable[Bucket], settled: ByMeter, held: ByMeter) -> None:

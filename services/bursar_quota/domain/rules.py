@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from bursar.eventlog.decider import Decision
+from bursar_quota.domain.adjusting import adjust
 from bursar_quota.domain.commands import (
+    Adjust,
     Command,
     DeleteLimit,
     Dispatch,
     ExpireDue,
+    Extend,
     MoveHorizon,
     Operation,
     PutLimit,
@@ -18,11 +21,14 @@ from bursar_quota.domain.commands import (
     Release,
     Reserve,
     Settle,
+    SettlePartly,
+    TopUp,
 )
 from bursar_quota.domain.decision import Decided
 from bursar_quota.domain.expiry import expire_due, move_horizon
 from bursar_quota.domain.holds import dispatch, release, reserve, settle
 from bursar_quota.domain.limit_changes import delete_limit, put_limit
+from bursar_quota.domain.long_holds import extend, settle_partly, top_up
 from bursar_quota.domain.operations import recalled, refuse_ids_out_of_time
 from bursar_quota.domain.recording import record_usage
 from bursar_quota.domain.state import State
@@ -46,9 +52,13 @@ def decide(state: State, command: Command, now: Now) -> Decided:
 _DECIDE: dict[type, Callable[[State, Any, Now], Decided]] = {
     Reserve: reserve,
     Dispatch: dispatch,
+    TopUp: top_up,
+    Extend: extend,
+    SettlePartly: settle_partly,
     Settle: settle,
     Release: release,
     RecordUsage: record_usage,
+    Adjust: adjust,
     PutLimit: put_limit,
     DeleteLimit: delete_limit,
     ExpireDue: expire_due,

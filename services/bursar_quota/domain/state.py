@@ -11,7 +11,7 @@ from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.calls import Attribution, Origin, Target
 from bursar_quota.domain.levels import Bucket, Opening
 from bursar_quota.domain.limits import Limit
-from bursar_quota.domain.meters import Amounts
+from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, above
 from bursar_quota.domain.selection import Shelves
 
 NS_PER_S = 1_000_000_000
@@ -36,9 +36,10 @@ class Ending(IntEnum):
 
 
 class Reservation(Struct, frozen=True, gc=False, array_like=True):
-    """`buckets` are the numbers of those that count it: as held, once charged as settled.
+    """`held` is all that was granted, `settled` what was used of it so far or, once its lease ran
+    out, what was charged. `buckets` are the numbers of those that count both.
 
-    `charged_at_ns` is 0 until its lease ran out.
+    `charged_at_ns` is 0 until its lease ran out, `settled_at_ns` until it was settled in part.
     """
 
     reservation_id: str
@@ -52,6 +53,17 @@ class Reservation(Struct, frozen=True, gc=False, array_like=True):
     lease_expires_at_ns: int
     reserved_at_ns: int
     charged_at_ns: int = 0
+    settled: Amounts = NO_AMOUNTS
+    settled_at_ns: int = 0
+
+    @property
+    def open_hold(self) -> Amounts:
+        """What it still sets aside."""
+        if self.phase is Phase.CHARGED:
+            return NO_AMOUNTS
+        if not self.settled_at_ns:
+            return self.held
+        return above(self.held, self.settled)
 
 
 class LimitEntry(Struct, frozen=True, gc=False, array_like=True):

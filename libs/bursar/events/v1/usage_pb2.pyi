@@ -374,6 +374,200 @@ class Settled(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class PartlySettled(message.Message):
+    """kind `usage.partly_settled`: a call goes on. In the buckets what was used since the last such event is settled, and the
+    hold shrinks to what is left of it, never below 0. Reports count a call by its `usage.settled` or its charge alone: both
+    have all that was used.
+    """
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    RESERVATION_ID_FIELD_NUMBER: builtins.int
+    USAGE_FIELD_NUMBER: builtins.int
+    COST_FIELD_NUMBER: builtins.int
+    REQUESTS_FIELD_NUMBER: builtins.int
+    OUTCOME_FIELD_NUMBER: builtins.int
+    SOURCE_FIELD_NUMBER: builtins.int
+    PROVIDER_REQUEST_ID_FIELD_NUMBER: builtins.int
+    ANSWERED_BY_MODEL_FIELD_NUMBER: builtins.int
+    DURATION_NS_FIELD_NUMBER: builtins.int
+    SAVINGS_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
+    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
+    OVERRUN_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    reservation_id: builtins.str
+    requests: builtins.int
+    outcome: quota_pb2.Outcome.ValueType
+    source: quota_pb2.UsageSource.ValueType
+    provider_request_id: builtins.str
+    answered_by_model: builtins.str
+    duration_ns: builtins.int
+    fingerprint: builtins.bytes
+    lease_expires_at_ns: builtins.int
+    @builtins.property
+    def usage(self) -> ledger_pb2.TokenUsage:
+        """All that was used so far."""
+
+    @builtins.property
+    def cost(self) -> ledger_pb2.Cost: ...
+    @builtins.property
+    def savings(self) -> containers.RepeatedCompositeFieldContainer[ledger_pb2.Saving]: ...
+    @builtins.property
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Those of the reservation that are still kept."""
+
+    @builtins.property
+    def overrun(self) -> ledger_pb2.Amounts:
+        """What was used so far above the hold."""
+
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        reservation_id: builtins.str = ...,
+        usage: ledger_pb2.TokenUsage | None = ...,
+        cost: ledger_pb2.Cost | None = ...,
+        requests: builtins.int = ...,
+        outcome: quota_pb2.Outcome.ValueType = ...,
+        source: quota_pb2.UsageSource.ValueType = ...,
+        provider_request_id: builtins.str = ...,
+        answered_by_model: builtins.str = ...,
+        duration_ns: builtins.int = ...,
+        savings: abc.Iterable[ledger_pb2.Saving] | None = ...,
+        fingerprint: builtins.bytes = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
+        lease_expires_at_ns: builtins.int = ...,
+        overrun: ledger_pb2.Amounts | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "overrun", b"overrun", "usage", b"usage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "buckets", b"buckets", "cost", b"cost", "duration_ns", b"duration_ns", "fingerprint", b"fingerprint", "lease_expires_at_ns", b"lease_expires_at_ns", "operation_id", b"operation_id", "outcome", b"outcome", "overrun", b"overrun", "provider_request_id", b"provider_request_id", "requests", b"requests", "reservation_id", b"reservation_id", "savings", b"savings", "source", b"source", "usage", b"usage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ToppedUp(message.Message):
+    """kind `usage.topped_up`: `added` is set aside in the buckets, on top of what was."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    RESERVATION_ID_FIELD_NUMBER: builtins.int
+    ADDED_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
+    HELD_FIELD_NUMBER: builtins.int
+    IS_NEAR_LIMIT_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    reservation_id: builtins.str
+    fingerprint: builtins.bytes
+    is_near_limit: builtins.bool
+    @builtins.property
+    def added(self) -> ledger_pb2.Amounts: ...
+    @builtins.property
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Those of the reservation that are still kept."""
+
+    @builtins.property
+    def held(self) -> ledger_pb2.Amounts:
+        """All that was granted by now."""
+
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        reservation_id: builtins.str = ...,
+        added: ledger_pb2.Amounts | None = ...,
+        fingerprint: builtins.bytes = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
+        held: ledger_pb2.Amounts | None = ...,
+        is_near_limit: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["added", b"added", "held", b"held"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["added", b"added", "buckets", b"buckets", "fingerprint", b"fingerprint", "held", b"held", "is_near_limit", b"is_near_limit", "operation_id", b"operation_id", "reservation_id", b"reservation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TopUpDenied(message.Message):
+    """kind `usage.top_up_denied`; remembered like any answer. Moves nothing: the hold stays as it was."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    RESERVATION_ID_FIELD_NUMBER: builtins.int
+    REQUESTED_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    DENIED_BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    RETRY_AFTER_NS_FIELD_NUMBER: builtins.int
+    REQUESTED_OF_METER_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    reservation_id: builtins.str
+    fingerprint: builtins.bytes
+    reason: builtins.str
+    retry_after_ns: builtins.int
+    requested_of_meter: builtins.int
+    @builtins.property
+    def requested(self) -> ledger_pb2.Amounts: ...
+    @builtins.property
+    def denied_by(self) -> quota_pb2.Level:
+        """As in `usage.denied`."""
+
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        reservation_id: builtins.str = ...,
+        requested: ledger_pb2.Amounts | None = ...,
+        fingerprint: builtins.bytes = ...,
+        denied_by: quota_pb2.Level | None = ...,
+        reason: builtins.str = ...,
+        retry_after_ns: builtins.int = ...,
+        requested_of_meter: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["denied_by", b"denied_by", "requested", b"requested"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["denied_by", b"denied_by", "fingerprint", b"fingerprint", "operation_id", b"operation_id", "reason", b"reason", "requested", b"requested", "requested_of_meter", b"requested_of_meter", "reservation_id", b"reservation_id", "retry_after_ns", b"retry_after_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Extended(message.Message):
+    """kind `usage.extended`: the lease begins anew."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    RESERVATION_ID_FIELD_NUMBER: builtins.int
+    LEASE_NS_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    reservation_id: builtins.str
+    lease_ns: builtins.int
+    fingerprint: builtins.bytes
+    lease_expires_at_ns: builtins.int
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        reservation_id: builtins.str = ...,
+        lease_ns: builtins.int = ...,
+        fingerprint: builtins.bytes = ...,
+        lease_expires_at_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["fingerprint", b"fingerprint", "lease_expires_at_ns", b"lease_expires_at_ns", "lease_ns", b"lease_ns", "operation_id", b"operation_id", "reservation_id", b"reservation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class Released(message.Message):
     """kind `usage.released`: what the reservation held is let go."""
 
@@ -425,7 +619,7 @@ class Expired(message.Message):
     def target(self) -> ledger_pb2.Target: ...
     @builtins.property
     def charged(self) -> ledger_pb2.Amounts:
-        """What was charged; unset when the hold was let go."""
+        """All that was charged, with what had been settled in part; unset when the hold was let go."""
 
     @builtins.property
     def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]: ...
@@ -506,6 +700,70 @@ class UsageRecorded(message.Message):
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "cost", b"cost", "target", b"target", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "buckets", b"buckets", "cost", b"cost", "duration_ns", b"duration_ns", "fingerprint", b"fingerprint", "opened", b"opened", "operation_id", b"operation_id", "provider_request_id", b"provider_request_id", "requests", b"requests", "savings", b"savings", "source", b"source", "target", b"target", "usage", b"usage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class UsageAdjusted(message.Message):
+    """kind `usage.adjusted`: a correction of what was settled, by a person."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    AMOUNTS_FIELD_NUMBER: builtins.int
+    AUTHOR_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    CORRECTS_ID_FIELD_NUMBER: builtins.int
+    USED_AT_NS_FIELD_NUMBER: builtins.int
+    FINGERPRINT_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
+    OPENED_FIELD_NUMBER: builtins.int
+    SETTLED_DELTAS_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    author: builtins.str
+    reason: builtins.str
+    corrects_id: builtins.str
+    used_at_ns: builtins.int
+    fingerprint: builtins.bytes
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution: ...
+    @builtins.property
+    def target(self) -> ledger_pb2.Target: ...
+    @builtins.property
+    def amounts(self) -> ledger_pb2.Amounts:
+        """Signed."""
+
+    @builtins.property
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    @builtins.property
+    def opened(self) -> containers.RepeatedCompositeFieldContainer[Bucket]:
+        """Those of them that nothing had moved before."""
+
+    @builtins.property
+    def settled_deltas(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """What is added to each of the buckets: where less is settled than is to be taken back, what is."""
+
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        attribution: ledger_pb2.Attribution | None = ...,
+        target: ledger_pb2.Target | None = ...,
+        amounts: ledger_pb2.Amounts | None = ...,
+        author: builtins.str = ...,
+        reason: builtins.str = ...,
+        corrects_id: builtins.str = ...,
+        used_at_ns: builtins.int = ...,
+        fingerprint: builtins.bytes = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
+        opened: abc.Iterable[Bucket] | None = ...,
+        settled_deltas: abc.Iterable[builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "author", b"author", "buckets", b"buckets", "corrects_id", b"corrects_id", "fingerprint", b"fingerprint", "opened", b"opened", "operation_id", b"operation_id", "reason", b"reason", "settled_deltas", b"settled_deltas", "target", b"target", "used_at_ns", b"used_at_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

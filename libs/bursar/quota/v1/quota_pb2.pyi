@@ -10,6 +10,8 @@ A call goes Reserve -> Dispatch -> Settle, or Reserve -> Release when it is neve
                        |--Release--> RELEASED |--expiry--> CHARGED (a late Settle replaces the charge)
                        '--expiry---> RELEASED
 
+A hold that lasts is kept alive by Extend, enlarged by TopUp and settled bit by bit by partial Settles.
+
 Every answer leaves only after the events behind it are durable. UNAVAILABLE and DEADLINE_EXCEEDED say nothing about
 what happened: retry with the same operation id, which gives the first try's answer if there was one.
 """
@@ -907,6 +909,105 @@ class ReserveResponse(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class TopUpRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    RESERVATION_ID_FIELD_NUMBER: builtins.int
+    AMOUNTS_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    reservation_id: builtins.str
+    @builtins.property
+    def amounts(self) -> ledger_pb2.Amounts:
+        """What is asked for on top; 0 requests mean none."""
+
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        reservation_id: builtins.str = ...,
+        amounts: ledger_pb2.Amounts | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "operation_id", b"operation_id", "reservation_id", b"reservation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TopUpResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    HELD_FIELD_NUMBER: builtins.int
+    IS_NEAR_LIMIT_FIELD_NUMBER: builtins.int
+    POSITION_FIELD_NUMBER: builtins.int
+    is_near_limit: builtins.bool
+    """True when a limit that counts it now has more than 80 % settled or held."""
+    @builtins.property
+    def held(self) -> ledger_pb2.Amounts:
+        """All that was granted to the hold by now."""
+
+    @builtins.property
+    def position(self) -> ledger_pb2.Position: ...
+    def __init__(
+        self,
+        *,
+        held: ledger_pb2.Amounts | None = ...,
+        is_near_limit: builtins.bool = ...,
+        position: ledger_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["held", b"held", "position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["held", b"held", "is_near_limit", b"is_near_limit", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ExtendRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    RESERVATION_ID_FIELD_NUMBER: builtins.int
+    LEASE_NS_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    reservation_id: builtins.str
+    lease_ns: builtins.int
+    """How long the hold lasts from now on; 0 means as long as before; at most 24 h."""
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        reservation_id: builtins.str = ...,
+        lease_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lease_ns", b"lease_ns", "operation_id", b"operation_id", "reservation_id", b"reservation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ExtendResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
+    POSITION_FIELD_NUMBER: builtins.int
+    lease_expires_at_ns: builtins.int
+    @builtins.property
+    def position(self) -> ledger_pb2.Position: ...
+    def __init__(
+        self,
+        *,
+        lease_expires_at_ns: builtins.int = ...,
+        position: ledger_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lease_expires_at_ns", b"lease_expires_at_ns", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class DispatchRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
@@ -960,10 +1061,11 @@ class SettleRequest(message.Message):
     DURATION_NS_FIELD_NUMBER: builtins.int
     SAVINGS_FIELD_NUMBER: builtins.int
     IS_AWAITED_FIELD_NUMBER: builtins.int
+    IS_PARTIAL_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     reservation_id: builtins.str
     requests: builtins.int
-    """Requests made under this hold; 0 means 1."""
+    """Requests made under this hold; 1 where it is not said."""
     outcome: Outcome.ValueType
     source: UsageSource.ValueType
     provider_request_id: builtins.str
@@ -973,6 +1075,10 @@ class SettleRequest(message.Message):
     duration_ns: builtins.int
     is_awaited: builtins.bool
     """Somebody waits for the answer: it is not kept waiting, 2 ms at most, for company in the log's next frame."""
+    is_partial: builtins.bool
+    """The call goes on: usage and cost are all that was used so far, never less than before. The hold shrinks by it and its
+    lease begins anew. One that comes within 5 s of the last and adds less than a tenth of the hold is deferred.
+    """
     @builtins.property
     def usage(self) -> ledger_pb2.TokenUsage: ...
     @builtins.property
@@ -988,7 +1094,7 @@ class SettleRequest(message.Message):
         reservation_id: builtins.str = ...,
         usage: ledger_pb2.TokenUsage | None = ...,
         cost: ledger_pb2.Cost | None = ...,
-        requests: builtins.int = ...,
+        requests: builtins.int | None = ...,
         outcome: Outcome.ValueType = ...,
         source: UsageSource.ValueType = ...,
         provider_request_id: builtins.str = ...,
@@ -996,12 +1102,15 @@ class SettleRequest(message.Message):
         duration_ns: builtins.int = ...,
         savings: abc.Iterable[ledger_pb2.Saving] | None = ...,
         is_awaited: builtins.bool = ...,
+        is_partial: builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_requests", b"_requests", "cost", b"cost", "requests", b"requests", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "cost", b"cost", "duration_ns", b"duration_ns", "is_awaited", b"is_awaited", "operation_id", b"operation_id", "outcome", b"outcome", "provider_request_id", b"provider_request_id", "requests", b"requests", "reservation_id", b"reservation_id", "savings", b"savings", "source", b"source", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_requests", b"_requests", "answered_by_model", b"answered_by_model", "cost", b"cost", "duration_ns", b"duration_ns", "is_awaited", b"is_awaited", "is_partial", b"is_partial", "operation_id", b"operation_id", "outcome", b"outcome", "provider_request_id", b"provider_request_id", "requests", b"requests", "reservation_id", b"reservation_id", "savings", b"savings", "source", b"source", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__requests: _TypeAlias = typing.Literal["requests"]  # noqa: Y015
+    _WhichOneofArgType__requests: _TypeAlias = typing.Literal["_requests", b"_requests"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__requests) -> _WhichOneofReturnType__requests | None: ...
 
 @typing.final
 class SettleResponse(message.Message):
@@ -1010,6 +1119,12 @@ class SettleResponse(message.Message):
     SETTLED_FIELD_NUMBER: builtins.int
     OVERRUN_FIELD_NUMBER: builtins.int
     POSITION_FIELD_NUMBER: builtins.int
+    IS_DEFERRED_FIELD_NUMBER: builtins.int
+    LEASE_EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
+    is_deferred: builtins.bool
+    """A partial one that came too soon to be worth an event: nothing is recorded, the next one says it all."""
+    lease_expires_at_ns: builtins.int
+    """Of a partial one: how long the hold lasts from here."""
     @builtins.property
     def settled(self) -> ledger_pb2.Amounts: ...
     @builtins.property
@@ -1024,10 +1139,12 @@ class SettleResponse(message.Message):
         settled: ledger_pb2.Amounts | None = ...,
         overrun: ledger_pb2.Amounts | None = ...,
         position: ledger_pb2.Position | None = ...,
+        is_deferred: builtins.bool = ...,
+        lease_expires_at_ns: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["overrun", b"overrun", "position", b"position", "settled", b"settled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["overrun", b"overrun", "position", b"position", "settled", b"settled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["is_deferred", b"is_deferred", "lease_expires_at_ns", b"lease_expires_at_ns", "overrun", b"overrun", "position", b"position", "settled", b"settled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1127,6 +1244,70 @@ class RecordUsageRequest(message.Message):
 
 @typing.final
 class RecordUsageResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def position(self) -> ledger_pb2.Position: ...
+    def __init__(
+        self,
+        *,
+        position: ledger_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AdjustRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATION_ID_FIELD_NUMBER: builtins.int
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    AMOUNTS_FIELD_NUMBER: builtins.int
+    AUTHOR_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    CORRECTS_ID_FIELD_NUMBER: builtins.int
+    USED_AT_NS_FIELD_NUMBER: builtins.int
+    operation_id: builtins.str
+    author: builtins.str
+    reason: builtins.str
+    """Why; needed."""
+    corrects_id: builtins.str
+    """What is corrected, where it is one thing: an event, a reservation, a line of a bill."""
+    used_at_ns: builtins.int
+    """When it was used, so that its windows are corrected; 0 means now. Windows that are forgotten stay as they were."""
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution: ...
+    @builtins.property
+    def target(self) -> ledger_pb2.Target: ...
+    @builtins.property
+    def amounts(self) -> ledger_pb2.Amounts:
+        """Signed: what is to be added to what was settled. No level falls below 0 by it."""
+
+    def __init__(
+        self,
+        *,
+        operation_id: builtins.str = ...,
+        attribution: ledger_pb2.Attribution | None = ...,
+        target: ledger_pb2.Target | None = ...,
+        amounts: ledger_pb2.Amounts | None = ...,
+        author: builtins.str = ...,
+        reason: builtins.str = ...,
+        corrects_id: builtins.str = ...,
+        used_at_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "author", b"author", "corrects_id", b"corrects_id", "operation_id", b"operation_id", "reason", b"reason", "target", b"target", "used_at_ns", b"used_at_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AdjustResponse(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     POSITION_FIELD_NUMBER: builtins.int

@@ -79,6 +79,16 @@ class QuotaServiceStub:
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchRequest.SerializeToString,
                 response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchResponse.FromString,
                 _registered_method=True)
+        self.TopUp = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/TopUp',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.TopUpRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.TopUpResponse.FromString,
+                _registered_method=True)
+        self.Extend = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/Extend',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExtendRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExtendResponse.FromString,
+                _registered_method=True)
         self.Settle = channel.unary_unary(
                 '/bursar.quota.v1.QuotaService/Settle',
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SettleRequest.SerializeToString,
@@ -93,6 +103,11 @@ class QuotaServiceStub:
                 '/bursar.quota.v1.QuotaService/RecordUsage',
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageRequest.SerializeToString,
                 response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageResponse.FromString,
+                _registered_method=True)
+        self.Adjust = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/Adjust',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AdjustRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AdjustResponse.FromString,
                 _registered_method=True)
         self.Usage = channel.unary_unary(
                 '/bursar.quota.v1.QuotaService/Usage',
@@ -169,8 +184,22 @@ class QuotaServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TopUp(self, request, context):
+        """Asks for more under a hold, on all the limits that count it: granted on every one or on none, as by Reserve.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Extend(self, request, context):
+        """A sign of life: the lease begins anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Settle(self, request, context):
-        """Replaces the hold by what was used. Never refused for being above the hold: that is recorded and marked.
+        """Replaces the hold by what was used, at once or bit by bit. Never refused for being above the hold: that is recorded and marked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,6 +214,13 @@ class QuotaServiceServicer:
 
     def RecordUsage(self, request, context):
         """Records usage that had no reservation: calls made elsewhere, usage that a tool reports of itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Adjust(self, request, context):
+        """Corrects what was settled, up or down, marked with author and reason.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -245,6 +281,16 @@ def add_QuotaServiceServicer_to_server(servicer, server):
                     request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchRequest.FromString,
                     response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchResponse.SerializeToString,
             ),
+            'TopUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.TopUp,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.TopUpRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.TopUpResponse.SerializeToString,
+            ),
+            'Extend': grpc.unary_unary_rpc_method_handler(
+                    servicer.Extend,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExtendRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExtendResponse.SerializeToString,
+            ),
             'Settle': grpc.unary_unary_rpc_method_handler(
                     servicer.Settle,
                     request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SettleRequest.FromString,
@@ -259,6 +305,11 @@ def add_QuotaServiceServicer_to_server(servicer, server):
                     servicer.RecordUsage,
                     request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageRequest.FromString,
                     response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageResponse.SerializeToString,
+            ),
+            'Adjust': grpc.unary_unary_rpc_method_handler(
+                    servicer.Adjust,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AdjustRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AdjustResponse.SerializeToString,
             ),
             'Usage': grpc.unary_unary_rpc_method_handler(
                     servicer.Usage,
@@ -520,6 +571,60 @@ class QuotaService:
             _registered_method=True)
 
     @staticmethod
+    def TopUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/TopUp',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.TopUpRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.TopUpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Extend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/Extend',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ExtendRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ExtendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Settle(request,
             target,
             options=(),
@@ -590,6 +695,33 @@ class QuotaService:
             '/bursar.quota.v1.QuotaService/RecordUsage',
             bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageRequest.SerializeToString,
             bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Adjust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/Adjust',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.AdjustRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.AdjustResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -10,6 +10,8 @@ A call goes Reserve -> Dispatch -> Settle, or Reserve -> Release when it is neve
                        |--Release--> RELEASED |--expiry--> CHARGED (a late Settle replaces the charge)
                        '--expiry---> RELEASED
 
+A hold that lasts is kept alive by Extend, enlarged by TopUp and settled bit by bit by partial Settles.
+
 Every answer leaves only after the events behind it are durable. UNAVAILABLE and DEADLINE_EXCEEDED say nothing about
 what happened: retry with the same operation id, which gives the first try's answer if there was one.
 """
@@ -64,12 +66,18 @@ class QuotaServiceStub:
     """
     Dispatch: grpc.UnaryUnaryMultiCallable[quota_pb2.DispatchRequest, quota_pb2.DispatchResponse]
     """Records, durably and before the request is sent, that the money may be gone from now on."""
+    TopUp: grpc.UnaryUnaryMultiCallable[quota_pb2.TopUpRequest, quota_pb2.TopUpResponse]
+    """Asks for more under a hold, on all the limits that count it: granted on every one or on none, as by Reserve."""
+    Extend: grpc.UnaryUnaryMultiCallable[quota_pb2.ExtendRequest, quota_pb2.ExtendResponse]
+    """A sign of life: the lease begins anew."""
     Settle: grpc.UnaryUnaryMultiCallable[quota_pb2.SettleRequest, quota_pb2.SettleResponse]
-    """Replaces the hold by what was used. Never refused for being above the hold: that is recorded and marked."""
+    """Replaces the hold by what was used, at once or bit by bit. Never refused for being above the hold: that is recorded and marked."""
     Release: grpc.UnaryUnaryMultiCallable[quota_pb2.ReleaseRequest, quota_pb2.ReleaseResponse]
     """Lets an undispatched hold go. FAILED_PRECONDITION when it was dispatched: settle it."""
     RecordUsage: grpc.UnaryUnaryMultiCallable[quota_pb2.RecordUsageRequest, quota_pb2.RecordUsageResponse]
     """Records usage that had no reservation: calls made elsewhere, usage that a tool reports of itself."""
+    Adjust: grpc.UnaryUnaryMultiCallable[quota_pb2.AdjustRequest, quota_pb2.AdjustResponse]
+    """Corrects what was settled, up or down, marked with author and reason."""
     Usage: grpc.UnaryUnaryMultiCallable[quota_pb2.UsageRequest, quota_pb2.UsageResponse]
     """Levels of the limits that match, now."""
 
@@ -98,12 +106,18 @@ class QuotaServiceAsyncStub(QuotaServiceStub):
     """
     Dispatch: aio.UnaryUnaryMultiCallable[quota_pb2.DispatchRequest, quota_pb2.DispatchResponse]  # type: ignore[assignment]
     """Records, durably and before the request is sent, that the money may be gone from now on."""
+    TopUp: aio.UnaryUnaryMultiCallable[quota_pb2.TopUpRequest, quota_pb2.TopUpResponse]  # type: ignore[assignment]
+    """Asks for more under a hold, on all the limits that count it: granted on every one or on none, as by Reserve."""
+    Extend: aio.UnaryUnaryMultiCallable[quota_pb2.ExtendRequest, quota_pb2.ExtendResponse]  # type: ignore[assignment]
+    """A sign of life: the lease begins anew."""
     Settle: aio.UnaryUnaryMultiCallable[quota_pb2.SettleRequest, quota_pb2.SettleResponse]  # type: ignore[assignment]
-    """Replaces the hold by what was used. Never refused for being above the hold: that is recorded and marked."""
+    """Replaces the hold by what was used, at once or bit by bit. Never refused for being above the hold: that is recorded and marked."""
     Release: aio.UnaryUnaryMultiCallable[quota_pb2.ReleaseRequest, quota_pb2.ReleaseResponse]  # type: ignore[assignment]
     """Lets an undispatched hold go. FAILED_PRECONDITION when it was dispatched: settle it."""
     RecordUsage: aio.UnaryUnaryMultiCallable[quota_pb2.RecordUsageRequest, quota_pb2.RecordUsageResponse]  # type: ignore[assignment]
     """Records usage that had no reservation: calls made elsewhere, usage that a tool reports of itself."""
+    Adjust: aio.UnaryUnaryMultiCallable[quota_pb2.AdjustRequest, quota_pb2.AdjustResponse]  # type: ignore[assignment]
+    """Corrects what was settled, up or down, marked with author and reason."""
     Usage: aio.UnaryUnaryMultiCallable[quota_pb2.UsageRequest, quota_pb2.UsageResponse]  # type: ignore[assignment]
     """Levels of the limits that match, now."""
 
@@ -185,12 +199,28 @@ class QuotaServiceServicer(metaclass=abc_1.ABCMeta):
         """Records, durably and before the request is sent, that the money may be gone from now on."""
 
     @abc_1.abstractmethod
+    def TopUp(
+        self,
+        request: quota_pb2.TopUpRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.TopUpResponse, abc.Awaitable[quota_pb2.TopUpResponse]]:
+        """Asks for more under a hold, on all the limits that count it: granted on every one or on none, as by Reserve."""
+
+    @abc_1.abstractmethod
+    def Extend(
+        self,
+        request: quota_pb2.ExtendRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.ExtendResponse, abc.Awaitable[quota_pb2.ExtendResponse]]:
+        """A sign of life: the lease begins anew."""
+
+    @abc_1.abstractmethod
     def Settle(
         self,
         request: quota_pb2.SettleRequest,
         context: _ServicerContext,
     ) -> typing.Union[quota_pb2.SettleResponse, abc.Awaitable[quota_pb2.SettleResponse]]:
-        """Replaces the hold by what was used. Never refused for being above the hold: that is recorded and marked."""
+        """Replaces the hold by what was used, at once or bit by bit. Never refused for being above the hold: that is recorded and marked."""
 
     @abc_1.abstractmethod
     def Release(
@@ -207,6 +237,14 @@ class QuotaServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[quota_pb2.RecordUsageResponse, abc.Awaitable[quota_pb2.RecordUsageResponse]]:
         """Records usage that had no reservation: calls made elsewhere, usage that a tool reports of itself."""
+
+    @abc_1.abstractmethod
+    def Adjust(
+        self,
+        request: quota_pb2.AdjustRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.AdjustResponse, abc.Awaitable[quota_pb2.AdjustResponse]]:
+        """Corrects what was settled, up or down, marked with author and reason."""
 
     @abc_1.abstractmethod
     def Usage(
