@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import threading
 
 import zstandard
 
@@ -18,10 +19,20 @@ _ZSTD = b"\x01"
 _LEVEL = 3
 
 
+class _Compressor(threading.local):
+    """One a thread: to make one takes longer than to compress a small blob."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+
+
+_COMPRESSOR = _Compressor()
+
+
 def stored_form(content: bytes) -> bytes:
     """`content` as it is kept; never empty, never more than a byte longer."""
     if len(content) > COMPRESSED_ABOVE_BYTES:
-        compressed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+        compressed = _COMPRESSOR.compress(content)
         if len(compressed) < len(content):
             return _ZSTD + compressed
     return _PLAIN + content

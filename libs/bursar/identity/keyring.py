@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bursar.durable_files import create_file, make_private_directory, storage_errors
 from bursar.errors import FailedPrecondition, InvalidRequest
+from bursar.identity.keyed_hash import KeyedHash
 from bursar.secret import Secret
 
 KEY_BYTES = 32
@@ -50,6 +51,7 @@ class Keyring:
             raise ValueError(f"a root key has {KEY_BYTES} bytes")
         self._root_key = root_key
         self._derived = lru_cache(maxsize=_KEYS_HELD)(self._derive)
+        self._keyed = lru_cache(maxsize=_KEYS_HELD)(self._keyed_by)
 
     @classmethod
     def open(cls, data_dir: Path) -> Keyring:
@@ -70,11 +72,11 @@ class Keyring:
 
     def keyed_hash(self, tenant_id: str, content: bytes) -> bytes:
         """HMAC-SHA256 of a prompt or a path under the tenant's key; 32 bytes."""
-        return hmac.digest(self.key(Purpose.CONTENT, tenant_id).reveal(), content, "sha256")
+        return self._keyed(Purpose.CONTENT, tenant_id).digest(content)
 
     def blob_address(self, tenant_id: str, content: bytes) -> bytes:
         """HMAC-SHA256 of a blob under the tenant's key, its address in the blob store; 32 bytes."""
-        return hmac.digest(self.key(Purpose.BLOBS, tenant_id).reveal(), content, "sha256")
+        return self._keyed(Purpose.BLOBS, tenant_id).digest(content)
 
     def pseudonym(self, tenant_id: str, kind: str, name: str) -> str:
         """What stands for `name` in events: `kind`, an underscore and 16 characters; always the
@@ -87,6 +89,9 @@ class Keyring:
         key = self.key(Purpose.PSEUDONYMS, tenant_id).reveal()
         digest = hmac.digest(key, f"{kind}\0{name}".encode(), "sha256")
         return f"{kind}_{base64.b32hexencode(digest[:_PSEUDONYM_BYTES]).decode().lower()}"
+
+    def _keyed_by(self, purpose: Purpose, tenant_id: str) -> KeyedHash:
+        return KeyedHash(self.key(purpose, tenant_id).reveal())
 
     def _derive(self, purpose: Purpose, tenant_id: str) -> Secret:
         # No purpose holds a zero byte, so no two pairs give the same info.
