@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import Enum
 
 from bursar_compressor import json_minify, repeated_blocks, repeated_lines, whitespace
+from bursar_compressor.chat import repeats as chat
 from bursar_compressor.code import methods as code
 from bursar_compressor.detection import Kind
-from bursar_compressor.logs import coded_log
+from bursar_compressor.logs import coded_log, kinds_of_lines
 from bursar_compressor.rewriting import Method
 
 
@@ -39,15 +40,19 @@ SELF_CONTAINED: dict[Kind, tuple[Method, ...]] = {
     Kind.CODE: (_WHITESPACE,),
     Kind.LOG: (_WHITESPACE, _REPEATED_LINES),
     Kind.JSON: (_JSON_MINIFY,),
+    Kind.CHAT: (_JSON_MINIFY,),
 }
 # A pointer inside code or JSON would no longer parse.
 _POINTED_AT = (Kind.PROSE, Kind.LOG)
 PLAIN: dict[Kind, tuple[Method, ...]] = {
     kind: (*methods, _REPEATED_BLOCK) if kind in _POINTED_AT else methods
     for kind, methods in SELF_CONTAINED.items()
-}
+} | {Kind.CHAT: (_JSON_MINIFY, chat.REPEATS)}
 _BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {
     (Kind.LOG, Level.LOSSLESS): (Method(coded_log.METHOD, coded_log.rewrite),),
+    (Kind.LOG, Level.SAFE): (Method(kinds_of_lines.METHOD, kinds_of_lines.rewrite),),
+    (Kind.CHAT, Level.LOSSLESS): (chat.RENUMBERED,),
+    (Kind.CHAT, Level.SAFE): (chat.RENUMBERED,),
     (Kind.CODE, Level.SAFE): (code.COMMENTS, code.SKELETON),
 }
 # The levels whose methods an order may use, the safest first.

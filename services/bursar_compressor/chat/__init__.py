@@ -1,0 +1,1 @@
+"""Conversations: what stood in an earlier message is not sent again."""

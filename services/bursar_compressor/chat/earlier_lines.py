@@ -1,0 +1,163 @@
+"""The lines of all messages so far: as they were, and which of them can still be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+from bursar_compressor.chat.numbered_lines import numbered, renumbered
+from bursar_compressor.chat.pointers import QUOTED_CHARS_MIN, Pointer
+
+BEGINNING_CHARS_MIN = 6  # a shorter line, such as a brace, would make a poor quote
+LONG_LINE_CHARS = 80  # such a line is worth a pointer alone
+PLACES_MAX = 16  # of each pair of lines the latest; more name nothing
+COMPARED_PER_LINE_MAX = 32  # lines compared, for each line of a message: bounds the time
+
+_DIGIT_OR_BLANK = frozenset(" 0123456789")
+_BETWEEN_MESSAGES = "\n"  # no line is equal to it, so that no block spans messages
+_UNKNOWN = 1 << 40
+
+
+class Keys(NamedTuple):
+    """Of each line what stays when it is numbered anew, and its number; 0 for none. A line without
+    a number is its own key.
+    """
+
+    texts: list[str]
+    numbers: list[int]
+
+
+class Found(NamedTuple):
+    """So many lines that stood at `place`; their numbers have grown by `by`."""
+
+    lines: int
+    place: int
+    by: int
+
+
+NOTHING = Found(0, 0, 0)
+
+
+@dataclass(slots=True)
+class EarlierLines:
+    """Grows by whole messages. A block of lines may begin only with a line that can be seen.
+
+    may_renumber: whether lines are alike that differ in the numbers a tool gave them.
+    """
+
+    may_renumber: bool = True
+    lines: list[str] = field(default_factory=list)
+    _keys: Keys = field(default_factory=lambda: Keys([], []))
+    _is_seen: list[bool] = field(default_factory=list)
+    _places: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    _long_places: dict[str, list[int]] = field(default_factory=dict)
+    _beginnings: dict[str, list[int]] = field(default_factory=dict)
+    _beginnings_done: int = 0
+
+    def add(self, lines: list[str], keys: Keys, is_seen: list[bool]) -> None:
+        """A whole message: its lines as they were, and whether each stands in it still."""
+        begin = len(self.lines)
+        self.lines += lines
+        self._keys.texts.extend(keys.texts)
+        self._keys.numbers.extend(keys.numbers)
+        self._is_seen += is_seen
+        places = self._places
+        pairs = zip(pairwise([*keys.texts, _BETWEEN_MESSAGES]), lines, is_seen, strict=True)
+        for place, (pair, line, seen) in enumerate(pairs, begin):
+            if seen and len(line) >= BEGINNING_CHARS_MIN:
+                places.setdefault(pair, []).append(place)
+                if len(line) >= LONG_LINE_CHARS:
+                    self._long_places.setdefault(pair[0], []).append(place)
+        self.lines.append(_BETWEEN_MESSAGES)
+        self._keys.texts.append(_BETWEEN_MESSAGES)
+        self._keys.numbers.append(0)
+        self._is_seen.append(False)
+
+    def possible_begins(self, keys: Keys) -> list[int]:
+        """The lines of a message from which on something may have stood before."""
+        places, long_places = self._places, self._long_places
+        pairs = zip(keys.texts, [*keys.texts[1:], _BETWEEN_MESSAGES], strict=True)
+        return [at for at, pair in enumerate(pairs) if pair in places or pair[0] in long_places]
+
+    def longest(self, keys: Keys, at: int) -> Found:
+        """The longest block from line `at` of a message on that stood before; the latest of such.
+
+        Looks at few places: compares at most COMPARED_PER_LINE_MAX lines beyond the longest.
+        """
+        best = NOTHING
+        compared_left = COMPARED_PER_LINE_MAX
+        for place in self._candidates(keys, at):
+            found = self._common(keys, at, place)
+            if found.lines > best.lines:
+                best = found
+            else:
+                compared_left -= 1 + found.lines
+            if compared_left <= 0:
+                break
+        return best
+
+    def pointer_to(self, found: Found) -> Pointer | None:
+        """With the shortest quote that leads there; None when none does."""
+        line = self.lines[found.place].strip()
+        for chars in range(min(QUOTED_CHARS_MIN, len(line)), len(line) + 1, 4):
+            pointer = Pointer(found.lines, line[:chars], found.by)
+            if chars and self.place_of(pointer.quote) == found.place:
+                return pointer
+        return None
+
+    def at(self, pointer: Pointer) -> list[str] | None:
+        """The lines that `pointer` stands for; None when there are none such."""
+        place = self.place_of(pointer.quote)
+        if place is None:
+            return None
+        lines = self.lines[place : place + pointer.lines]
+        return [renumbered(line, pointer.by) for line in lines]
+
+    def place_of(self, quote: str) -> int | None:
+        """The last line that can be seen and begins so."""
+        self._note_beginnings()
+        for place in reversed(self._beginnings.get(quote[:QUOTED_CHARS_MIN], ())):
+            if self.lines[place].strip().startswith(quote):
+                return place
+        return None
+
+    def _candidates(self, keys: Keys, at: int) -> Iterator[int]:
+        texts = keys.texts
+        pair = (texts[at], texts[at + 1] if at + 1 < len(texts) else _BETWEEN_MESSAGES)
+        yield from reversed(self._places.get(pair, ())[-PLACES_MAX:])
+        yield from reversed(self._long_places.get(texts[at], ())[-PLACES_MAX:])
+
+    def _common(self, keys: Keys, at: int, place: int) -> Found:
+        texts, numbers = self._keys
+        length, most = 0, min(len(keys.texts) - at, len(texts) - place)
+        by = _UNKNOWN
+        while length < most and texts[place + length] == keys.texts[at + length]:
+            if numbers[place + length]:
+                grown = keys.numbers[at + length] - numbers[place + length]
+                if by not in (_UNKNOWN, grown) or (grown and not self.may_renumber):
+                    break
+                by = grown
+            length += 1
+        return Found(length, place, 0 if by == _UNKNOWN else by)
+
+    def _note_beginnings(self) -> None:
+        done, beginnings = self._beginnings_done, self._beginnings
+        added = zip(self.lines[done:], self._is_seen[done:], strict=True)
+        for place, (line, is_seen) in enumerate(added, done):
+            if is_seen and len(line) >= BEGINNING_CHARS_MIN:
+                beginnings.setdefault(line.strip()[:QUOTED_CHARS_MIN], []).append(place)
+        self._beginnings_done = len(self.lines)
+
+
+def keys_of(lines: Sequence[str]) -> Keys:
+    """What lines are compared by."""
+    texts = list(lines)
+    numbers = [0] * len(texts)
+    for index, line in enumerate(texts):
+        if line[:1] in _DIGIT_OR_BLANK:
+            parts = numbered(line)
+            if parts is not None:
+                texts[index], numbers[index] = f"{parts.width}\0{parts.rest}", parts.number
+    return Keys(texts, numbers)
