@@ -30,15 +30,19 @@ class Line(NamedTuple):
 
 def taken_apart(lines: list[str]) -> list[Line]:
     """Each line; its constants and values in turn are the line again."""
-    split = _VALUE.split
-    pieces = [split(line) for line in lines]
-    found = [Line(tuple(piece[::2]), piece[1::2]) for piece in pieces]
+    found = [by_values(line) for line in lines]
     times = Counter([line.constants for line in found])
     rare = [at for at, line in enumerate(found) if times[line.constants] < USUAL_LINES_MIN]
     if len(rare) >= USUAL_LINES_MIN:
         for at, line in zip(rare, _by_fields([lines[at] for at in rare]), strict=True):
             found[at] = line
     return found
+
+
+def by_values(line: str) -> Line:
+    """By its words with digits alone, whatever other lines there are."""
+    pieces = _VALUE.split(line)
+    return Line(tuple(pieces[::2]), pieces[1::2])
 
 
 def _by_fields(lines: list[str]) -> list[Line]:
@@ -50,7 +54,7 @@ def _by_fields(lines: list[str]) -> list[Line]:
     times: Counter[tuple[int, int, Constants]] = Counter()
     texts = [line.split(" ") for line in lines]
     for fields in texts:
-        row = [known.get(field) or known.setdefault(field, _field(field)) for field in fields]
+        row = [known.get(field) or known.setdefault(field, by_values(field)) for field in fields]
         rows.append(row)
         times.update([(len(row), place, field.constants) for place, field in enumerate(row)])
     return [
@@ -64,11 +68,6 @@ def _by_fields(lines: list[str]) -> list[Line]:
         )
         for fields, row in zip(texts, rows, strict=True)
     ]
-
-
-def _field(text: str) -> Line:
-    pieces = _VALUE.split(text)
-    return Line(tuple(pieces[::2]), pieces[1::2])
 
 
 def _joined(fields: list[Line]) -> Line:
