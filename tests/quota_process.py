@@ -1,4 +1,4 @@
-"""A process that serves quota on a broker: `quota_process.py URL PORT DATA_DIR [FRAME]`.
+"""A replica of quota on a broker: `quota_process.py URL PORT DATA_DIR [FRAME [PARTITIONS]]`.
 
 With FRAME it dies by SIGKILL when the broker has acknowledged that frame of events, before anyone
 is answered.
@@ -12,8 +12,11 @@ import sys
 from pathlib import Path
 
 from bursar.eventlog.frame import FrameKind, decode
-from bursar.eventlog.jetstream import JetStreamLog
+from bursar.eventlog.jetstream import JetStreamLog, JetStreamTerms
+from bursar.eventlog.leases import Leases
 from bursar.eventlog.nats_access import Access
+from bursar.rpc.liveness import gone
+from bursar.wiring.loop import run_serving
 from bursar.wiring.process import ProcessPlan, running
 from bursar_quota.module import MODULE
 from memory_ground import memory_ground
@@ -33,14 +36,22 @@ class DyingLog(JetStreamLog):
         return sequence
 
 
-async def serve(url: str, port: str, data_dir: str, dies_after: str = "0") -> None:
-    log = DyingLog(Access((url,)))
+async def serve(
+    url: str, port: str, data_dir: str, dies_after: str = "0", partitions: str = "1"
+) -> None:
+    log = DyingLog(Access((url,)), JetStreamTerms(partitions={"usage": int(partitions)}))
     log.frames_left = int(dies_after)
     plan = ProcessPlan((MODULE,), port=int(port))
-    async with running(plan, memory_ground(Path(data_dir), log)) as process:
+    ground = memory_ground(
+        Path(data_dir),
+        log,
+        leases=Leases(log.connection, gone),
+        usage_partitions=int(partitions),
+    )
+    async with running(plan, ground) as process:
         print(json.dumps({"address": process.address}), flush=True)
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(*sys.argv[1:]))
+    run_serving(serve(*sys.argv[1:]))

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +15,7 @@ from bursar.quota.v1 import quota_pb2
 from bursar.rpc.calling import channel_to
 from bursar_quota.domain.events import Reserved
 from nats_broker import NatsBroker
+from quota_fleet import END_TIMEOUT_S, Processes, said
 from quota_services import (
     COST_NANO_USD,
     a_limit,
@@ -34,40 +30,7 @@ from quota_services import (
 
 pytestmark = pytest.mark.broker
 
-TESTS = Path(__file__).parents[1]
 CALLERS = 4
-END_TIMEOUT_S = 20
-
-
-class Processes:
-    """Starts scripts of tests/, reads the JSON lines that they say, and ends them."""
-
-    def __init__(self) -> None:
-        self.started: list[subprocess.Popen[str]] = []
-
-    def start(self, script: str, *arguments: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, str(TESTS / script), *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        self.started.append(process)
-        return process
-
-    def end(self) -> None:
-        for process in self.started:
-            process.kill()
-            process.wait(END_TIMEOUT_S)
-            process.stdin.close()
-            process.stdout.close()
-
-
-async def said(process):
-    line = await asyncio.to_thread(process.stdout.readline)
-    assert line, f"{process.args} ended with {process.wait(END_TIMEOUT_S)}"
-    return json.loads(line)
 
 
 @pytest.fixture

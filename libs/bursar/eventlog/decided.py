@@ -141,7 +141,7 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
 
     @property
     def leader(self) -> str:
-        """The address of who leads, as the lease says; "" where that is not known."""
+        """The address of another that leads, as the lease says; "" where none is known to."""
         return "" if self._terms.lease is None else self._terms.lease.leader
 
     async def caught_up(self) -> None:

@@ -32,7 +32,12 @@ class Lease(Protocol):
 
     @property
     def leader(self) -> str:
-        """The address of who held it when it was looked at last; "" when nobody did."""
+        """The address of another that held it when it was looked at last; "" when none did."""
+        ...
+
+    @property
+    def led_elsewhere(self) -> asyncio.Event:
+        """Set once another was seen to hold it."""
         ...
 
     @property
@@ -99,6 +104,7 @@ class BrokerLease:
         self.leader = ""
         self.is_held = False
         self.contested = asyncio.Event()
+        self.led_elsewhere = asyncio.Event()
         self._stream = stream
         self._key = stream.jetstream_name
         self._terms = terms or LeaseTerms()
@@ -134,7 +140,6 @@ class BrokerLease:
         found = await self._bucket.look(self._key)
         if found is not None and found.holder == self._holder:
             await self._bucket.write(self._key, Entry(revision=found.revision))
-            self.leader = ""
 
     async def _renew(self) -> None:
         """A lease that lapsed deposes nobody: the log's fence does."""
@@ -153,10 +158,15 @@ class BrokerLease:
         if found.holder == "" and not self._is_our_turn():
             self.leader = ""
             return False
-        if found.holder not in ("", self._holder):
-            self.leader, self.is_held = found.address, False
-            return False
-        return await self._write(found.revision)
+        if found.holder in ("", self._holder) or self._was_ours(found):
+            return await self._write(found.revision)
+        self.leader, self.is_held = found.address, False
+        self.led_elsewhere.set()
+        return False
+
+    def _was_ours(self, found: Entry) -> bool:
+        """Whether a process that stood at this very address held it: it is no longer there."""
+        return found.address == self._replica.address != ""
 
     def _is_our_turn(self) -> bool:
         """A free lease is for the nearest; another takes it when that one does not."""
@@ -174,7 +184,7 @@ class BrokerLease:
             if watching[0] == address:
                 return watching
             watching[1].cancel()
-        if watch is None or address in ("", self._replica.address):
+        if watch is None or not address:
             return None
         return address, asyncio.ensure_future(_as_coroutine(watch, address))
 
@@ -198,7 +208,7 @@ class BrokerLease:
         entry = Entry(self._holder, self._replica.address, revision)
         is_ours = await self._bucket.write(self._key, entry)
         if is_ours:
-            self.leader, self.is_held = self._replica.address, True
+            self.leader, self.is_held = "", True
         return is_ours
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from bursar.rpc import deadline
+from bursar.rpc import deadline, forwarding
 from bursar.rpc.keyed_channel import keyed
 from bursar.rpc.serving import CHANNEL_OPTIONS
 from bursar.rpc.status import from_rpc_error
@@ -85,6 +85,5 @@ async def _until_the_end(
 
 def _metadata() -> tuple[tuple[str, str], ...]:
     context = trace_context.current()
-    if context is None:
-        return ()
-    return ((trace_context.TRACEPARENT, context.traceparent()),)
+    sent = () if context is None else ((trace_context.TRACEPARENT, context.traceparent()),)
+    return (*sent, (forwarding.FORWARDED, "1")) if forwarding.is_forwarded.get() else sent

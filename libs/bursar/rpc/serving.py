@@ -17,7 +17,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
 from bursar.errors import BursarError, Internal
-from bursar.rpc import deadline
+from bursar.rpc import deadline, forwarding
 from bursar.rpc.activity import Activity
 from bursar.rpc.authentication import Admit, Entrance
 from bursar.rpc.naming import attribute_name
@@ -105,14 +105,16 @@ def _unary(
     async def serve(request: Message, context: _Context) -> Message:
         with (
             activity.call(),
-            trace_context.within(_callers_trace(context)),
+            trace_context.within(_heed_metadata(context)),
             traces.span(method.full_name),
         ):
             try:
                 if admit is not None:
                     admit(request, context.invocation_metadata() or ())
                 with deadline.within(_time_left_s(context)):
-                    return await answer(request)
+                    answered = await answer(request)
+                _name_the_leader(context)
+                return answered
             except BursarError as error:
                 await context.abort_with_status(to_status(error))
             except Exception:
@@ -161,12 +163,13 @@ def _parts(
     async def serve(given: Given, context: _Context) -> AsyncIterator[Message]:
         with (
             activity.call(),
-            trace_context.within(_callers_trace(context)),
+            trace_context.within(_heed_metadata(context)),
             traces.span(method.full_name),
         ):
             try:
                 async for part in answers(given, context):
                     yield part
+                _name_the_leader(context)
             except BursarError as error:
                 await context.abort_with_status(to_status(error))
             except Exception:
@@ -190,8 +193,19 @@ def _time_left_s(context: _Context) -> float:
     return UNARY_TIMEOUT_S if left is None else min(left, UNARY_TIMEOUT_S)
 
 
-def _callers_trace(context: _Context) -> trace_context.TraceContext | None:
+def _name_the_leader(context: _Context) -> None:
+    """Where another replica answered, so that the next call may go there at once."""
+    address = forwarding.leader.get()
+    if address:
+        context.set_trailing_metadata(((forwarding.LEADER, address),))
+
+
+def _heed_metadata(context: _Context) -> trace_context.TraceContext | None:
+    """Also notes whether another replica forwards the call: both stand in the metadata."""
+    found: trace_context.TraceContext | None = None
     for name, value in context.invocation_metadata() or ():
         if name == trace_context.TRACEPARENT:
-            return trace_context.parse_traceparent(str(value))
-    return None
+            found = trace_context.parse_traceparent(str(value))
+        elif name == forwarding.FORWARDED:
+            forwarding.is_forwarded.set(True)
+    return found

@@ -28,6 +28,7 @@ def log_terms(settings: ProcessSettings, broker: EmbeddedBroker | None) -> JetSt
         return JetStreamTerms(partitions=partitions, inspector=_as(broker.url, broker.inspector))
     inspector = credentials_in("broker_inspector_file", settings.broker_inspector_file)
     return JetStreamTerms(
+        replicas=settings.broker_replicas,
         partitions=partitions,
         inspector=_as(settings.broker_url, inspector) if inspector else None,
     )

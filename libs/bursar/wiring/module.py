@@ -11,6 +11,7 @@ from bursar.rpc.activity import Activity
 
 if TYPE_CHECKING:
     from bursar.blobs.store import BlobStore
+    from bursar.eventlog.leases import Leases
     from bursar.eventlog.log import EventLog
     from bursar.identity.keyring import Keyring
     from bursar.identity.name_table import NameTable
@@ -32,6 +33,8 @@ class Ground:
     data_dir: Path
     identity_dir: Path
     clock: Callable[[], int]
+    # What keeps replicas from quarrelling; None where no other process can write this log.
+    leases: Leases | None = None
     # Over how many streams the tenants' money is spread.
     usage_partitions: int = 1
     # Shared by all that callers can reach, so that an idle process knows that it is.
@@ -42,6 +45,15 @@ class Peers(Protocol):
     """How a service reaches the others: in process where they are hosted here, over gRPC
     elsewhere.
     """
+
+    @property
+    def own_address(self) -> str:
+        """Where other processes reach the services of this one."""
+        ...
+
+    def at(self, name: str, address: str) -> Any:
+        """The client of a certain replica of service `name`. Any: as `client`."""
+        ...
 
     def client(self, name: str) -> Any:
         """The client of service `name`, of the Protocol in `bursar.clients`. Any: the wiring cannot
@@ -74,3 +86,5 @@ class Module:
     name: str
     needs: tuple[str, ...]
     build: Callable[[Ground, Peers], Service]
+    # Several of it may stand, one of which leads: what `build` gives is a `Replicated`, too.
+    is_replicated: bool = False

@@ -12,7 +12,6 @@ from bursar.clients.remote import CONTRACTS, REMOTES
 from bursar.rpc.calling import channel_to
 from bursar.secret import Secret
 from bursar.wiring.in_process import InProcessClient
-from bursar.wiring.module import Service
 
 SERVICE_PORT = 7700
 PEER_VARIABLE_PREFIX = "BURSAR_PEER_"
@@ -31,14 +30,19 @@ class ProcessPeers:
     """
 
     def __init__(
-        self, addresses: Mapping[str, str] | None = None, key: Secret | None = None
+        self,
+        addresses: Mapping[str, str] | None = None,
+        key: Secret | None = None,
+        own_address: str = "",
     ) -> None:
+        self.own_address = own_address
         self._addresses = dict(addresses or {})
         self._key = key
         self._clients: dict[str, Any] = {}
+        self._replicas: dict[tuple[str, str], Any] = {}
         self._channels: list[grpc.aio.Channel] = []
 
-    def host(self, name: str, service: Service) -> None:
+    def host(self, name: str, service: object) -> None:
         """Makes `service` what `client(name)` answers with."""
         contract = CONTRACTS.get(name)
         self._clients[name] = service if contract is None else InProcessClient(contract, service)
@@ -47,10 +51,16 @@ class ProcessPeers:
         known = self._clients.get(name)
         if known is not None:
             return known
-        channel = channel_to(self._addresses.get(name) or peer_address(name), self._key)
-        self._channels.append(channel)
-        self._clients[name] = REMOTES[name](channel)
+        self._clients[name] = self.at(name, self._addresses.get(name) or peer_address(name))
         return self._clients[name]
+
+    def at(self, name: str, address: str) -> Any:
+        found = self._replicas.get((name, address))
+        if found is None:
+            channel = channel_to(address, self._key)
+            found = self._replicas[name, address] = REMOTES[name](channel)
+            self._channels.append(channel)
+        return found
 
     async def close(self) -> None:
         for channel in self._channels:

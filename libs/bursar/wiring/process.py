@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -16,6 +18,8 @@ from bursar.clients.remote import CONTRACTS
 from bursar.errors import FailedPrecondition, Unavailable
 from bursar.rpc.activity import Activity
 from bursar.rpc.authentication import Entrance
+from bursar.rpc.forwarding import Forwarding, Replicated
+from bursar.rpc.liveness import ALIVE
 from bursar.rpc.serving import CHANNEL_OPTIONS, offer
 from bursar.secret import Secret
 from bursar.wiring.graph import rising_order
@@ -26,8 +30,6 @@ READY_TIMEOUT_S = 120.0
 DRAIN_TIMEOUT_S = 10.0
 STOP_GRACE_S = 2.0
 CONCURRENT_CALLS_MAX = 4096
-# The name under which health says that the process lives, ready or not.
-ALIVE = "alive"
 
 _logger = logging.getLogger(__name__)
 
@@ -36,12 +38,15 @@ _logger = logging.getLogger(__name__)
 class ProcessPlan:
     """What a process hosts and where it listens. Port 0 takes any free one.
 
+    advertised: the host, or host and port, by which other processes reach it; empty where that is
+    as it listens.
     entrance: what requests from outside pass. service_key: what calls to peers elsewhere present.
     """
 
     modules: Sequence[Module]
     host: str = "127.0.0.1"
     port: int = 0
+    advertised: str = ""
     peer_addresses: dict[str, str] = field(default_factory=dict)
     drain_s: float = DRAIN_TIMEOUT_S
     entrance: Entrance | None = None
@@ -66,15 +71,17 @@ async def running(plan: ProcessPlan, ground: Ground) -> AsyncIterator[Process]:
     Leaving drains: health says NOT_SERVING first, then services end what is in flight in reverse
     order, then the port closes. A service that fails ends the block with its error.
     """
-    peers = ProcessPeers(plan.peer_addresses, plan.service_key)
+    server = grpc.aio.server(options=CHANNEL_OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
+    address = f"{plan.host}:{_listen(server, plan)}"
+    peers = ProcessPeers(plan.peer_addresses, plan.service_key, _advertised(plan, address))
     services: dict[str, Service] = {}
+    offered: dict[str, object] = {}
     for module in rising_order(plan.modules):
         services[module.name] = module.build(ground, peers)
-        peers.host(module.name, services[module.name])
-    activity = ground.activity
-    server, health_servicer = _server(services, activity, plan.entrance)
-    port = _listen(server, plan)
-    process = Process(f"{plan.host}:{port}", peers, services, health_servicer, activity)
+        offered[module.name] = _front(module, services[module.name], peers)
+        peers.host(module.name, offered[module.name])
+    health_servicer = _offer_all(server, offered, ground.activity, plan.entrance)
+    process = Process(address, peers, services, health_servicer, ground.activity)
     await _set_health(process, health_pb2.HealthCheckResponse.NOT_SERVING)
     await health_servicer.set(ALIVE, health_pb2.HealthCheckResponse.SERVING)
     try:
@@ -98,19 +105,36 @@ async def running(plan: ProcessPlan, ground: Ground) -> AsyncIterator[Process]:
         await peers.close()
 
 
-def _server(
-    services: dict[str, Service], activity: Activity, entrance: Entrance | None
-) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
-    server = grpc.aio.server(options=CHANNEL_OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
+def _advertised(plan: ProcessPlan, address: str) -> str:
+    if not plan.advertised or ":" in plan.advertised:
+        return plan.advertised or address
+    return f"{plan.advertised}:{address.rpartition(':')[2]}"
+
+
+def _front(module: Module, service: Service, peers: ProcessPeers) -> object:
+    """What answers for a service: it itself, or what asks the replica that leads."""
+    if not module.is_replicated:
+        return service
+    return Forwarding(
+        CONTRACTS[module.name], cast(Replicated, service), partial(peers.at, module.name)
+    )
+
+
+def _offer_all(
+    server: grpc.aio.Server,
+    offered: Mapping[str, object],
+    activity: Activity,
+    entrance: Entrance | None,
+) -> health.aio.HealthServicer:
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = [health.SERVICE_NAME, reflection.SERVICE_NAME]
-    for name, service in services.items():
+    for name, service in offered.items():
         if name in CONTRACTS:
             offer(server, CONTRACTS[name], service, activity, entrance)
             names.append(CONTRACTS[name].full_name)
     reflection.enable_server_reflection(names, server)
-    return server, health_servicer
+    return health_servicer
 
 
 def _listen(server: grpc.aio.Server, plan: ProcessPlan) -> int:

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bursar.broker import BrokerSettings, EmbeddedBroker
 from bursar.errors import BursarError, FailedPrecondition, InvalidRequest
@@ -23,6 +23,7 @@ from bursar.wiring.log_access import access_of, log_terms
 from bursar.wiring.loop import run_serving
 from bursar.wiring.module import Ground, Module
 from bursar.wiring.process import Process, ProcessPlan, running
+from bursar.wiring.replicas import advertised_address, leases_of
 from bursar.wiring.settings import ProcessSettings
 
 _logger = logging.getLogger(__name__)
@@ -58,10 +59,13 @@ async def hosting(settings: ProcessSettings, modules: Sequence[Module]) -> Async
         log = JetStreamLog(access, log_terms(settings, broker))
         stack.push_async_callback(log.close)
         ground = await stack.enter_async_context(laid_ground(settings, log, access))
+        if broker is None:  # with its own, this process is the only one that writes
+            ground = replace(ground, leases=leases_of(settings, log))
         plan = ProcessPlan(
             modules,
             settings.host,
             settings.port,
+            advertised=advertised_address(settings),
             drain_s=settings.drain_s,
             entrance=entrance_of(settings, ground),
             service_key=service_key(ground.keyring) if settings.authentication == "keys" else None,

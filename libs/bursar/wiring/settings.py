@@ -40,6 +40,11 @@ class ProcessSettings(PartSettings):
     blobs_bytes_max: int = Field(default=2 * 1024**3, ge=64 * 1024**2)
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65_535)
+    # `host:port` by which other replicas reach this one; empty: as it listens, and where that is
+    # every interface, this machine's own name.
+    advertised_address: str = ""
+    # For how many brokers leases are kept, and so how long one outlives its holder.
+    broker_replicas: int = Field(default=1, ge=1, le=5)
     # Off loopback a server refuses to start unless callers have to bring a key.
     authentication: Literal["none", "keys"] = "none"
     # What commands present to services that ask for keys.

@@ -1,0 +1,111 @@
+"""Any replica takes any call: what another leads is asked of that one, at most once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+
+from bursar.errors import DeadlineExceeded, Unavailable
+from bursar.rpc import deadline
+from bursar.rpc.naming import attribute_name
+
+# Request metadata of a call that was forwarded, and the trailer that names who leads.
+FORWARDED = "bursar-forwarded"
+LEADER = "bursar-leader"
+
+# A leader that stands still is found out when its lease has lapsed: until then callers try again.
+FORWARD_TIMEOUT_S = 3.0
+
+# Whether the call at hand was forwarded to this process, or is to be marked as such.
+is_forwarded: ContextVar[bool] = ContextVar("bursar_is_forwarded", default=False)
+# The address of who leads what the call at hand is about, as a hint for the next one.
+leader: ContextVar[str] = ContextVar("bursar_leader", default="")
+
+
+class Replicated(Protocol):
+    """A service of which several replicas stand, and one leads what a request is about."""
+
+    def leader_of(self, request: Message) -> str:
+        """The address to ask instead; "" where it is answered here, or nobody is known to lead."""
+        ...
+
+
+class Forwarding:
+    """Answers the contract's methods by `service`, or by the replica that leads.
+
+    `at` gives the client of the service at an address. A call that was forwarded once is answered
+    here whatever comes of it: UNAVAILABLE where the leader has changed meanwhile.
+    """
+
+    def __init__(
+        self, contract: ServiceDescriptor, service: Replicated, at: Callable[[str], Any]
+    ) -> None:
+        for method in contract.methods:
+            if method.client_streaming:
+                setattr(self, attribute_name(method.name), _own(method, service))
+                continue
+            make = _streamed if method.server_streaming else _unary
+            setattr(self, attribute_name(method.name), make(method, service, at))
+
+
+# Any: each method's own request and answer.
+def _own(method: MethodDescriptor, service: Replicated) -> Callable[..., Any]:
+    answer: Callable[..., Any] = getattr(service, attribute_name(method.name))
+    return answer
+
+
+def _unary(
+    method: MethodDescriptor, service: Replicated, at: Callable[[str], Any]
+) -> Callable[[Message], Awaitable[Message]]:
+    name, answer = attribute_name(method.name), _own(method, service)
+
+    async def call(request: Message) -> Message:
+        address = _elsewhere(service, request)
+        if not address:
+            found: Message = await answer(request)
+            return found
+        leader.set(address)
+        marked = is_forwarded.set(True)
+        try:
+            with deadline.within(FORWARD_TIMEOUT_S):
+                found = await getattr(at(address), name)(request)
+        except DeadlineExceeded as error:
+            raise Unavailable(f"{address} leads, and does not answer") from error
+        finally:
+            is_forwarded.reset(marked)
+        return found
+
+    return call
+
+
+def _streamed(
+    method: MethodDescriptor, service: Replicated, at: Callable[[str], Any]
+) -> Callable[[Message], AsyncIterator[Message]]:
+    name, answer = attribute_name(method.name), _own(method, service)
+
+    async def call(request: Message) -> AsyncIterator[Message]:
+        address = _elsewhere(service, request)
+        if not address:
+            async for part in answer(request):
+                yield part
+            return
+        leader.set(address)
+        is_forwarded.set(True)  # for the rest of this call, which is all that there is in it
+        async for part in getattr(at(address), name)(request):
+            yield part
+
+    return call
+
+
+def _elsewhere(service: Replicated, request: Message) -> str:
+    """Whom to ask instead. The mark of a forwarded call ends here: what is asked of others on its
+    behalf is not forwarded yet.
+    """
+    if is_forwarded.get():
+        is_forwarded.set(False)
+        return ""
+    return service.leader_of(request)
