@@ -44,8 +44,8 @@ def check_text(field: str, value: str, bytes_max: int = TEXT_BYTES_MAX) -> None:
 
 def check_id(field: str, value: str, bytes_max: int = ID_BYTES_MAX) -> None:
     """Empty, or printable and without space around it."""
-    if not value:
-        return
+    if len(value) <= bytes_max and value.isascii() and value.isprintable() and " " not in value:
+        return  # the usual case, and the empty one
     check_text(field, value, bytes_max)
     if not value.isprintable() or value != value.strip():
         raise InvalidRequest.of(field, value, "use printable characters, no space around them")
@@ -107,8 +107,10 @@ def check_amount(field: str, value: int) -> None:
 
 
 def check_amounts(field: str, amounts: Amounts) -> None:
-    tokens = amounts.input_tokens + amounts.output_tokens
-    if min(astuple(amounts)) >= 0 and tokens <= AMOUNT_MAX:
+    taken, given = amounts.input_tokens, amounts.output_tokens
+    tokens = taken + given
+    are_positive = taken >= 0 <= given and amounts.requests >= 0 <= amounts.cost_nano_usd
+    if are_positive and tokens <= AMOUNT_MAX:
         return  # one value of the contract's integers cannot be too large, only a sum
     for name in amounts.__struct_fields__:
         check_amount(f"{field}.{name}", getattr(amounts, name))
@@ -143,12 +145,17 @@ def check_cost(cost: ledger_pb2.Cost) -> None:
     if not cost.HasField("price"):
         return
     price = cost.price
-    check_id("cost.price.provider", price.provider)
-    check_id("cost.price.model", price.model)
-    check_id("cost.price.price_set", price.price_set)
-    if len(price.snapshot_hash) not in (0, 32):
+    _check_price(price.provider, price.model, price.price_set, price.snapshot_hash)
+
+
+@lru_cache(maxsize=KINDS_OF_CALLS_MAX)
+def _check_price(provider: str, model: str, price_set: str, snapshot_hash: bytes) -> None:
+    check_id("cost.price.provider", provider)
+    check_id("cost.price.model", model)
+    check_id("cost.price.price_set", price_set)
+    if len(snapshot_hash) not in (0, 32):
         remedy = "give a SHA-256, 32 bytes"
-        raise InvalidRequest.of("cost.price.snapshot_hash", price.snapshot_hash.hex(), remedy)
+        raise InvalidRequest.of("cost.price.snapshot_hash", snapshot_hash.hex(), remedy)
 
 
 def check_savings(savings: Sequence[ledger_pb2.Saving]) -> None:

@@ -1,4 +1,6 @@
-"""Each kind of event and its payload in the log: what is written, and what the rules read of it.
+"""Kinds of events and their payloads in the log: what is written, and what the rules read of it.
+
+The two that come with each call have a file of their own.
 
 What is written here is what was decided. The order itself (with more than the rules know: usage by
 kind of token, price, savings) stands before it in the payload, as it came.
@@ -6,10 +8,7 @@ kind of token, price, savings) stands before it in the payload, as it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from bursar.events.v1 import usage_pb2
-from bursar.quota.v1 import quota_pb2
 from bursar_quota.domain.events import (
     Denied,
     Dispatched,
@@ -20,16 +19,11 @@ from bursar_quota.domain.events import (
     LimitPut,
     PartlySettled,
     Released,
-    Reserved,
-    Settled,
     ToppedUp,
     TopUpDenied,
     UsageAdjusted,
     UsageRecorded,
 )
-from bursar_quota.domain.levels import Opening
-from bursar_quota.domain.meters import Meter
-from bursar_quota.domain.windows import Window
 from bursar_quota.messages import (
     amounts_of,
     attribution_of,
@@ -43,6 +37,7 @@ from bursar_quota.messages import (
     write_attribution,
     write_target,
 )
+from bursar_quota.openings import bucket_message, opening_of, openings_of
 from bursar_quota.place import Place
 
 
@@ -52,7 +47,7 @@ def limit_put(event: LimitPut) -> usage_pb2.LimitPut:
         fingerprint=event.fingerprint,
         limit=limit_message(event.limit),
         level=level_message(event.level, with_limit=False),
-        opened=None if event.opened is None else _bucket(event.opened),
+        opened=None if event.opened is None else bucket_message(event.opened),
         author=event.author,
         reason=event.reason,
     )
@@ -68,7 +63,7 @@ def limit_put_of(message: usage_pb2.LimitPut, place: Place) -> LimitPut:
         origin=place.origin,
         limit=limit,
         level=level_of(message.level, limit),
-        opened=_opening(message.opened) if message.HasField("opened") else None,
+        opened=opening_of(message.opened) if message.HasField("opened") else None,
         author=message.author,
         reason=message.reason,
     )
@@ -94,37 +89,6 @@ def limit_deleted_of(message: usage_pb2.LimitDeleted, place: Place) -> LimitDele
         limit_id=message.limit_id,
         author=message.author,
         reason=message.reason,
-    )
-
-
-def reserved(event: Reserved) -> usage_pb2.Reserved:
-    return usage_pb2.Reserved(
-        fingerprint=event.fingerprint,
-        reservation_id=event.reservation_id,
-        buckets=event.buckets,
-        opened=map(_bucket, event.opened),
-        lease_expires_at_ns=event.lease_expires_at_ns,
-        is_near_limit=event.is_near_limit,
-    )
-
-
-def reserved_of(message: usage_pb2.Reserved, place: Place) -> Reserved:
-    return Reserved(
-        number=place.number,
-        at_ns=place.at_ns,
-        operation_id=message.operation_id,
-        fingerprint=message.fingerprint,
-        origin=place.origin,
-        reservation_id=message.reservation_id,
-        attribution=attribution_of(message.attribution),
-        target=target_of(message.target),
-        held=amounts_of(message.held),
-        buckets=tuple(message.buckets),
-        opened=_openings(message.opened),
-        lease_ns=message.lease_ns,
-        lease_expires_at_ns=message.lease_expires_at_ns,
-        is_dispatched=message.is_dispatched,
-        is_near_limit=message.is_near_limit,
     )
 
 
@@ -167,33 +131,6 @@ def dispatched_of(message: usage_pb2.Dispatched, place: Place) -> Dispatched:
         origin=place.origin,
         reservation_id=message.reservation_id,
         lease_expires_at_ns=message.lease_expires_at_ns,
-    )
-
-
-def settled(event: Settled) -> usage_pb2.Settled:
-    message = usage_pb2.Settled(
-        fingerprint=event.fingerprint, buckets=event.buckets, is_late=event.is_late
-    )
-    write_attribution(event.attribution, message.attribution)
-    write_target(event.target, message.target)
-    write_amounts(event.overrun, message.overrun)
-    return message
-
-
-def settled_of(message: usage_pb2.Settled, place: Place) -> Settled:
-    return Settled(
-        number=place.number,
-        at_ns=place.at_ns,
-        operation_id=message.operation_id,
-        fingerprint=message.fingerprint,
-        origin=place.origin,
-        reservation_id=message.reservation_id,
-        attribution=attribution_of(message.attribution),
-        target=target_of(message.target),
-        used=used_of(message.usage, message.cost, message.requests),
-        overrun=amounts_of(message.overrun),
-        buckets=tuple(message.buckets),
-        is_late=message.is_late,
     )
 
 
@@ -335,7 +272,9 @@ def expired_of(message: usage_pb2.Expired, place: Place) -> Expired:
 
 def usage_recorded(event: UsageRecorded) -> usage_pb2.UsageRecorded:
     return usage_pb2.UsageRecorded(
-        fingerprint=event.fingerprint, buckets=event.buckets, opened=map(_bucket, event.opened)
+        fingerprint=event.fingerprint,
+        buckets=event.buckets,
+        opened=map(bucket_message, event.opened),
     )
 
 
@@ -350,7 +289,7 @@ def usage_recorded_of(message: usage_pb2.UsageRecorded, place: Place) -> UsageRe
         target=target_of(message.target),
         used=used_of(message.usage, message.cost, message.requests),
         buckets=tuple(message.buckets),
-        opened=_openings(message.opened),
+        opened=openings_of(message.opened),
     )
 
 
@@ -359,7 +298,7 @@ def usage_adjusted(event: UsageAdjusted) -> usage_pb2.UsageAdjusted:
         fingerprint=event.fingerprint,
         used_at_ns=event.used_at_ns,
         buckets=event.buckets,
-        opened=map(_bucket, event.opened),
+        opened=map(bucket_message, event.opened),
         settled_deltas=event.settled_deltas,
     )
 
@@ -376,7 +315,7 @@ def usage_adjusted_of(message: usage_pb2.UsageAdjusted, place: Place) -> UsageAd
         amounts=amounts_of(message.amounts),
         used_at_ns=message.used_at_ns,
         buckets=tuple(message.buckets),
-        opened=_openings(message.opened),
+        opened=openings_of(message.opened),
         settled_deltas=tuple(message.settled_deltas),
     )
 
@@ -389,23 +328,3 @@ def horizon_moved_of(message: usage_pb2.HorizonMoved, place: Place) -> HorizonMo
     return HorizonMoved(
         number=place.number, at_ns=place.at_ns, forget_before_ns=message.forget_before_ns
     )
-
-
-def _bucket(opening: Opening) -> usage_pb2.Bucket:
-    return usage_pb2.Bucket(
-        bucket=opening.number,
-        limit_id=opening.limit_id,
-        meter=quota_pb2.Meter.ValueType(opening.meter),
-        window_id=opening.window.window_id,
-        window_starts_at_ns=opening.window.starts_at_ns,
-        window_ends_at_ns=opening.window.ends_at_ns,
-    )
-
-
-def _opening(message: usage_pb2.Bucket) -> Opening:
-    window = Window(message.window_id, message.window_starts_at_ns, message.window_ends_at_ns)
-    return Opening(message.bucket, message.limit_id, Meter(message.meter), window)
-
-
-def _openings(messages: Iterable[usage_pb2.Bucket]) -> tuple[Opening, ...]:
-    return tuple(map(_opening, messages))

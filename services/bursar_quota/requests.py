@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container
 from hashlib import sha256
 
@@ -30,6 +29,7 @@ from bursar_quota.domain.commands import (
 from bursar_quota.domain.meters import NO_AMOUNTS, Amounts
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S
 from bursar_quota.messages import amounts_of, attribution_of, origin_of, target_of, used_of
+from bursar_quota.reservation_ids import ReservationIds
 
 LEASE_NS_DEFAULT = 120 * NS_PER_S
 LEASE_NS_MAX = 24 * NS_PER_HOUR
@@ -41,6 +41,8 @@ _ONE_REQUEST = quota_pb2.SettleRequest(requests=1).SerializeToString()
 _OF_DEFAULT_TENANT = quota_pb2.RecordUsageRequest(
     attribution=ledger_pb2.Attribution(tenant_id=TENANT_DEFAULT)
 ).SerializeToString()
+
+_reservation_ids = ReservationIds()
 
 
 def stamp_of(order: bytes, request: Message, operation_id: str, now_ns: int) -> Stamp:
@@ -73,7 +75,7 @@ def reserve_of(
     return Reserve(
         stamp,
         content + _reserve_defaults(request, lease_ns),
-        reservation_id=f"rsv_{os.urandom(16).hex()}",  # not to be guessed: it lets one settle
+        reservation_id=_reservation_ids.new(),
         origin=_origin(request.attribution),
         attribution=attribution,
         target=target,
@@ -216,6 +218,8 @@ def _used(
 
 def _reserve_defaults(request: quota_pb2.ReserveRequest, lease_ns: int) -> bytes:
     """What the order left open, as it is decided: behind the order the two are one message."""
+    if request.attribution.tenant_id and request.amounts.requests and request.lease_ns:
+        return b""
     defaults = quota_pb2.ReserveRequest()
     if not request.attribution.tenant_id:
         defaults.attribution.tenant_id = TENANT_DEFAULT

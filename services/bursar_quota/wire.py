@@ -6,21 +6,40 @@ Old shapes are lifted here, one version a step; the domain sees only the newest.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
 from bursar.errors import LogBroken
 from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import event_pb2, usage_pb2
-from bursar_quota import payloads
+from bursar_quota import call_payloads, payloads
 from bursar_quota.domain import events
 from bursar_quota.domain.calls import NOBODYS, Origin
 from bursar_quota.domain.commands import Command, Operation
 from bursar_quota.place import Place
+from bursar_quota.wire_format import (
+    ENCODED_MAX,
+    bytes_field,
+    bytes_tag,
+    joined,
+    number_tag,
+    text_field,
+    varint,
+)
 
 USAGE = StreamId("usage")
 SCHEMA_VERSION = 1
+_E = event_pb2.Event
+_EVENT_ID = bytes_tag(_E.EVENT_ID_FIELD_NUMBER)
+_CALL_ID = bytes_tag(_E.CALL_ID_FIELD_NUMBER)
+_CAUSE_ID = bytes_tag(_E.CAUSE_ID_FIELD_NUMBER)
+_TRACE_ID = bytes_tag(_E.TRACE_ID_FIELD_NUMBER)
+_SPAN_ID = bytes_tag(_E.SPAN_ID_FIELD_NUMBER)
+_AT_NS = number_tag(_E.AT_NS_FIELD_NUMBER)
+_PAYLOAD = bytes_tag(_E.PAYLOAD_FIELD_NUMBER)
 
 
 def event_id_of(number: int) -> str:
@@ -31,25 +50,35 @@ def event_id_of(number: int) -> str:
 def encode(event: events.Event, command: Command) -> bytes:
     """The envelope of one event: the order as it came, and what was decided."""
     kind = _BY_EVENT[type(event)]
-    payload = kind.encode(event).SerializeToString()
+    payload = kind.encode(event)
+    if not isinstance(payload, bytes):
+        payload = payload.SerializeToString()
     origin = NOBODYS if isinstance(event, events.HorizonMoved) else event.origin
-    envelope = event_pb2.Event(
-        event_id=event_id_of(event.number),
-        kind=kind.name,
-        schema_version=SCHEMA_VERSION,
-        tenant_id=origin.tenant_id,
-        task_id=origin.task_id,
-        call_id=origin.call_id,
-        cause_id=origin.cause_id,
-        at_ns=event.at_ns,
-        payload=payload,
-    )
+    parts = [
+        text_field(_EVENT_ID, event_id_of(event.number)),
+        kind.head,
+        _whose(origin.tenant_id, origin.task_id),
+        _AT_NS,
+        varint(event.at_ns),
+    ]
+    if origin.call_id:
+        parts.append(text_field(_CALL_ID, origin.call_id))
+    if origin.cause_id:
+        parts.append(text_field(_CAUSE_ID, origin.cause_id))
     if isinstance(command, Operation):
         # Two encoded messages, one after the other, are one message with the fields of both.
-        envelope.payload = command.content + payload
-        envelope.trace_id = command.stamp.trace_id
-        envelope.span_id = command.stamp.span_id
-    return envelope.SerializeToString()
+        payload = command.content + payload
+        stamp = command.stamp
+        if stamp.trace_id:
+            parts.append(bytes_field(_TRACE_ID, stamp.trace_id))
+            parts.append(bytes_field(_SPAN_ID, stamp.span_id))
+    parts += (_PAYLOAD, varint(len(payload)), payload)
+    return joined(parts)
+
+
+@lru_cache(maxsize=ENCODED_MAX)
+def _whose(tenant_id: str, task_id: str) -> bytes:
+    return event_pb2.Event(tenant_id=tenant_id, task_id=task_id).SerializeToString()
 
 
 def decode(event_bytes: bytes, number: int) -> events.Event | None:
@@ -69,25 +98,28 @@ def decode(event_bytes: bytes, number: int) -> events.Event | None:
                 f"event {number} is {kind.name} of version {envelope.schema_version};"
                 f" known here is {SCHEMA_VERSION}"
             )
-        place = Place(number, envelope.at_ns, _origin_in(envelope))
+        origin = Origin(envelope.tenant_id, envelope.task_id, envelope.call_id, envelope.cause_id)
+        place = Place(number, envelope.at_ns, origin)
         return kind.decode(kind.message.FromString(envelope.payload), place)
     except (DecodeError, ValueError) as error:
         raise LogBroken(f"event {number} is not one of money: {error}") from error
 
 
-def _origin_in(envelope: event_pb2.Event) -> Origin:
-    return Origin(envelope.tenant_id, envelope.task_id, envelope.call_id, envelope.cause_id)
-
-
-class Kind(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Kind:
     """A kind's name in the log, its event and message, and the way from one to the other."""
 
     name: str
     event: type[events.Event]
     message: type[Message]
     # Any: each pair takes its own event and message, which stand beside it.
-    encode: Callable[[Any], Message]
+    encode: Callable[[Any], Message | bytes]
     decode: Callable[[Any, Place], events.Event]
+    head: bytes = field(init=False)  # of its envelopes
+
+    def __post_init__(self) -> None:
+        head = event_pb2.Event(kind=self.name, schema_version=SCHEMA_VERSION).SerializeToString()
+        object.__setattr__(self, "head", head)
 
 
 KINDS = (
@@ -108,9 +140,9 @@ KINDS = (
     Kind(
         "usage.reserved",
         events.Reserved,
-        usage_pb2.Reserved,
-        payloads.reserved,
-        payloads.reserved_of,
+        call_payloads.RESERVED,
+        call_payloads.reserved,
+        call_payloads.reserved_of,
     ),
     Kind("usage.denied", events.Denied, usage_pb2.Denied, payloads.denied, payloads.denied_of),
     Kind(
@@ -148,7 +180,13 @@ KINDS = (
         payloads.partly_settled,
         payloads.partly_settled_of,
     ),
-    Kind("usage.settled", events.Settled, usage_pb2.Settled, payloads.settled, payloads.settled_of),
+    Kind(
+        "usage.settled",
+        events.Settled,
+        call_payloads.SETTLED,
+        call_payloads.settled,
+        call_payloads.settled_of,
+    ),
     Kind(
         "usage.released",
         events.Released,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from bursar.eventlog.tentative import Undo
 
@@ -13,8 +12,8 @@ Command = TypeVar("Command")
 Answer_co = TypeVar("Answer_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[Event, Answer_co]):
+# A tuple, not a dataclass: one is made for each command.
+class Decision(NamedTuple, Generic[Event, Answer_co]):
     """What a command causes, and what is answered once that is durable. No events is a decision
     too.
     """

@@ -65,12 +65,12 @@ def weigh(
     near = False
     for entry, bucket in zip(entries, buckets, strict=True):
         limit = entry.limit
-        take = takes[limit.meter]
+        take = takes[bucket.meter]
         level = bucket.settled + bucket.held + take
-        if level > limit.amount and take and limit.mode is Mode.HARD:
+        amount = limit.amount
+        if level > amount and take and limit.mode is Mode.HARD:
             denied.append((entry, bucket.window, take))
-        if not near:
-            near = is_near(level, limit.amount)
+        near = near or is_near(level, amount)
     if not denied:
         return None, near
     denials = [_denial(*found, now.ns) for found in denied]

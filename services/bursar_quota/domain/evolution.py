@@ -37,7 +37,7 @@ from bursar_quota.domain.leases import end, end_lease, lease, lease_anew
 from bursar_quota.domain.levels import Level, Opening
 from bursar_quota.domain.limit_changes import counts_on
 from bursar_quota.domain.long_holds import accounted_so_far, enlarged, prolonged
-from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, by_meter, minus
+from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, by_meter, minus, negative
 from bursar_quota.domain.moves import adjust_buckets, move, open_bucket
 from bursar_quota.domain.operations import remember
 from bursar_quota.domain.state import (
@@ -140,8 +140,10 @@ def _settled(state: State, event: Settled, undo: Undo) -> None:
     reservation = state.reservations.get(event.reservation_id)
     if reservation is None:
         return
-    used = minus(event.used, reservation.settled)
-    let_go = by_meter(minus(NO_AMOUNTS, reservation.open_hold))
+    used = event.used
+    if reservation.settled is not NO_AMOUNTS:
+        used = minus(used, reservation.settled)
+    let_go = negative(by_meter(reservation.open_hold))
     move(state, event.buckets, by_meter(used), let_go, undo)
     _count(state, reservation, used, undo)
     end(state, reservation, Ending.SETTLED, event.at_ns, undo)
@@ -164,7 +166,7 @@ def _expired(state: State, event: Expired, undo: Undo) -> None:
         end(state, reservation, Ending.EXPIRED, event.at_ns, undo)
         return
     used = minus(event.charged, reservation.settled)
-    let_go = by_meter(minus(NO_AMOUNTS, reservation.open_hold))
+    let_go = negative(by_meter(reservation.open_hold))
     move(state, event.buckets, by_meter(used), let_go, undo)
     _count(state, reservation, used, undo)
     end_lease(state, reservation, undo)
@@ -245,7 +247,7 @@ def _recount(state: State, reservation: Reservation, numbers: tuple[int, ...], u
 
 
 def _let_go(state: State, reservation: Reservation, numbers: tuple[int, ...], undo: Undo) -> None:
-    move(state, numbers, _NOTHING, by_meter(minus(NO_AMOUNTS, reservation.open_hold)), undo)
+    move(state, numbers, _NOTHING, negative(by_meter(reservation.open_hold)), undo)
 
 
 def _count(state: State, reservation: Reservation, used: Amounts, undo: Undo) -> None:

@@ -45,8 +45,20 @@ def by_meter(amounts: Amounts) -> ByMeter:
     )
 
 
+def negative(amounts: ByMeter) -> ByMeter:
+    nothing, requests, taken, given, tokens, cost = amounts
+    return nothing, -requests, -taken, -given, -tokens, -cost
+
+
 def above(used: Amounts, held: Amounts) -> Amounts:
     """What was used beyond the hold, meter by meter; 0 where the hold sufficed."""
+    if (
+        used.requests <= held.requests
+        and used.input_tokens <= held.input_tokens
+        and used.output_tokens <= held.output_tokens
+        and used.cost_nano_usd <= held.cost_nano_usd
+    ):
+        return NO_AMOUNTS
     return Amounts(
         max(0, used.requests - held.requests),
         max(0, used.input_tokens - held.input_tokens),

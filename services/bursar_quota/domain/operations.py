@@ -36,7 +36,7 @@ def refuse_ids_out_of_time(operation_id: str, now: Now) -> None:
     """Raises InvalidRequest for a UUIDv7 older than the horizon, of which it is no longer known
     whether it was done, and for one from the future, which would outlive it.
     """
-    if _UUID7.fullmatch(operation_id) is None:
+    if operation_id[14:15] != "7" or _UUID7.fullmatch(operation_id) is None:
         return
     made_at_ns = int(operation_id[:8] + operation_id[9:13], 16) * _NS_PER_MS
     horizon_ns = now.terms.horizon_ns

@@ -27,7 +27,7 @@ def found(state: State, reservation_id: str) -> Reservation:
 def kept(state: State, reservation: Reservation) -> tuple[int, ...]:
     """The buckets that count it and were not forgotten since."""
     numbers, buckets = reservation.buckets, state.buckets
-    if all(number in buckets for number in numbers):
+    if buckets.keys() >= set(numbers):
         return numbers
     return tuple(number for number in numbers if number in buckets)
 

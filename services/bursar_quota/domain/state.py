@@ -97,7 +97,7 @@ class Remembered(Struct, frozen=True, gc=False, array_like=True):
     answer: Answer
 
 
-class UsageAxes(Struct, frozen=True, gc=False, array_like=True, order=True):
+class UsageAxes(Struct, frozen=True, gc=False, array_like=True, order=True, cache_hash=True):
     """What settled usage is summed up by, hour by hour, so that a new limit can start right."""
 
     tenant_id: str

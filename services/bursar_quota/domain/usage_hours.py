@@ -7,6 +7,7 @@ window can reach any more are summed up as BEFORE, for limits over a lifetime.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bursar.eventlog.tentative import Undo
 from bursar_quota.domain.calls import Target
@@ -16,6 +17,7 @@ from bursar_quota.domain.state import NS_PER_HOUR, State, UsageAxes
 from bursar_quota.domain.windows import Window, WindowKind
 
 BEFORE = -1
+KINDS_OF_USE_MAX = 4096  # whose axes are shared
 KEPT_NS = 33 * 24 * NS_PER_HOUR  # a month of 31 days in the time zone farthest off
 
 
@@ -29,6 +31,7 @@ def count(state: State, axes: UsageAxes, reserved_at_ns: int, used: Amounts, und
     undo.put(hours, hour, plus(hours.get(hour, NO_AMOUNTS), used))
 
 
+@lru_cache(maxsize=KINDS_OF_USE_MAX)
 def axes_of(tenant_id: str, target: Target) -> UsageAxes:
     return UsageAxes(tenant_id, target.provider, target.model)
 
