@@ -82,7 +82,10 @@ class Ledger:
             self.envelopes.append(event)
             if event.kind in _KINDS:
                 kept: list[Any] = getattr(self, event.kind.removeprefix("usage."), [])
-                kept.append(_KINDS[event.kind].FromString(event.payload))
+                message = _KINDS[event.kind].FromString(event.payload)
+                if message.DESCRIPTOR.fields_by_name.get("attribution"):
+                    message.attribution.call_id = event.call_id  # which the envelope alone names
+                kept.append(message)
         self._fresh.set()
 
 

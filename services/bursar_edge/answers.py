@@ -30,7 +30,9 @@ class Answers:
     def __init__(self, cache: CacheClient, keyring: Keyring) -> None:
         self._cache = cache
         self._keyring = keyring
-        self._work: set[asyncio.Task[None]] = set()
+        self._keeping = 0
+        self._all_kept = asyncio.Event()
+        self._all_kept.set()
 
     def key_of(
         self, dialect: Dialect, facts: RequestFacts, tenant_id: str, key_fields: Sequence[bytes]
@@ -46,11 +48,9 @@ class Answers:
     async def find(self, call: Call) -> cache_pb2.Entry | None:
         """The kept answer to exactly this request."""
         request = cache_pb2.LookupRequest(
-            attribution=call.attribution,
-            target=call.target,
-            key=cache_pb2.Key(exact_key=call.exact_key),
-            strategy=_STRATEGY,
+            attribution=call.attribution, target=call.target, strategy=_STRATEGY
         )
+        request.key.exact_key = call.exact_key
         try:
             found = await self._cache.lookup(request)
         except BursarError as error:
@@ -58,27 +58,33 @@ class Answers:
             return None
         return found.entry if found.is_hit else None
 
-    def keep(
+    async def keep(
         self,
         call: Call,
         chunks: Sequence[bytes],
         usage: ledger_pb2.TokenUsage,
         cost: ledger_pb2.Cost,
     ) -> None:
-        """Keeps a complete answer if it may be kept, in the background.
+        """Keeps a complete answer if it may be kept. For tasks that nobody waits for.
 
         `chunks`: one for a whole answer, else all of a stream as the provider sent it.
         """
-        if len(self._work) >= KEEPING_MAX:
+        if self._keeping >= KEEPING_MAX:
             return
-        task = asyncio.get_running_loop().create_task(self._keep(call, chunks, usage, cost))
-        self._work.add(task)
-        task.add_done_callback(self._ended)
+        self._keeping += 1
+        self._all_kept.clear()
+        try:
+            await self._keep(call, chunks, usage, cost)
+        except BursarError as error:
+            _logger.warning("an answer was not kept: %s", error.message)
+        finally:
+            self._keeping -= 1
+            if not self._keeping:
+                self._all_kept.set()
 
     async def kept(self) -> None:
         """Returns when nothing is on its way."""
-        while self._work:
-            await asyncio.wait(self._work)
+        await self._all_kept.wait()
 
     async def _keep(
         self,
@@ -90,29 +96,21 @@ class Answers:
         content = await _whole(call, chunks)
         if content is None or call.dialect.why_uncacheable(call.facts, content, call.policy):
             return
-        await self._cache.store(
-            cache_pb2.StoreRequest(
-                attribution=call.attribution,
-                key=cache_pb2.Key(exact_key=call.exact_key),
-                entry=cache_pb2.Entry(
-                    content=content,
-                    content_kind=_kind(call.dialect),
-                    usage=usage,
-                    cost=cost,
-                    target=call.target,
-                ),
-                strategy=_STRATEGY,
-                is_complete=True,
-            )
+        request = cache_pb2.StoreRequest(
+            attribution=call.attribution,
+            entry=cache_pb2.Entry(
+                content=content,
+                content_kind=_kind(call.dialect),
+                usage=usage,
+                cost=cost,
+                target=call.target,
+            ),
+            strategy=_STRATEGY,
+            is_complete=True,
+            is_written_behind=True,
         )
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._work.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, BursarError):
-            _logger.warning("an answer was not kept: %s", error.message)
-        elif error is not None:
-            _logger.error("a defect in keeping an answer", exc_info=error)
+        request.key.exact_key = call.exact_key
+        await self._cache.store(request)
 
 
 async def _whole(call: Call, chunks: Sequence[bytes]) -> bytes | None:

@@ -30,7 +30,7 @@ from bursar_edge.domain import (
     output_bound_tokens,
     unknown,
 )
-from bursar_edge.door import Visitor, attribution_of
+from bursar_edge.door import HeaderValues, Visitor, attribution_of
 from bursar_edge.http1.client import Response
 from bursar_edge.http1.errors import Unreachable
 from bursar_edge.http1.exchange import Exchange
@@ -38,7 +38,7 @@ from bursar_edge.http1.request import Headers
 from bursar_edge.relay import Relay
 from bursar_edge.upstream import Upstream
 
-CACHE_HEADER = "x-bursar-cache"
+CACHE_HEADER = b"x-bursar-cache"
 USUAL_SERVICE_TIERS = frozenset({"auto", "default", "standard_only"})
 UNCOUNTED = TokenCount(0, 0, is_estimate=False)
 
@@ -57,7 +57,7 @@ class Arrival(NamedTuple):
     """A request at the door of its call, its caller let in."""
 
     exchange: Exchange
-    headers: Mapping[str, str]
+    headers: HeaderValues
     visitor: Visitor
     upstream: Upstream
     call_id: str
@@ -109,14 +109,14 @@ class MeteredCalls:
         upstream, headers = arrival.upstream, arrival.headers
         dialect = upstream.dialect
         facts = dialect.facts(arrival.exchange.request.body)
-        wish = headers.get(CACHE_HEADER, "")
+        wish = headers.get(CACHE_HEADER, b"")
         policy = self._terms.policy
-        if "no-store" in wish:
+        if b"no-store" in wish:
             policy = CachePolicy(True, policy.are_sampled_allowed, policy.are_tool_calls_allowed)
         attribution = attribution_of(arrival.visitor, headers, arrival.call_id)
         exact_key = b""
-        if is_looked_up(facts, policy) and "off" not in wish:
-            key_fields = [headers.get(name, "").encode("latin-1") for name in dialect.KEY_HEADERS]
+        if is_looked_up(facts, policy) and b"off" not in wish:
+            key_fields = [headers.get(name, b"") for name in dialect.KEY_HEADERS]
             key_fields.append(upstream.provider.encode())
             exact_key = self._answers.key_of(dialect, facts, attribution.tenant_id, key_fields)
         return Call(

@@ -95,10 +95,10 @@ class Relay:
             headers.append((b"x-bursar-cost-nano-usd", b"%d" % cost.total_nano_usd))
         exchange.reply(response.status, headers, content)
         response.close()
+        await self._accounts.settle(call, ending, cost)
         if call.is_kept:
             message = usage_message(ending.usage, is_estimate=False)
-            self._answers.keep(call, (content,), message, cost)
-        await self._accounts.settle(call, ending, cost)
+            await self._answers.keep(call, (content,), message, cost)
 
     async def _stream(self, call: Call, response: Response, exchange: Exchange) -> None:
         passage = Passage(call, self._terms.kept_bytes_max)
@@ -119,10 +119,10 @@ class Relay:
             rest += passage.broken_off(_CUT_THERE, rest)
         exchange.end(rest)
         response.close()
+        await self._accounts.settle(call, ending)
         if passage.kept and ending.usage is not None:
             message = usage_message(ending.usage, is_estimate=False)
-            self._answers.keep(call, passage.kept, message, cost_of(call, ending.usage))
-        await self._accounts.settle(call, ending)
+            await self._answers.keep(call, passage.kept, message, cost_of(call, ending.usage))
 
 
 def _ending_of_whole(call: Call, response: Response, content: bytes) -> Ending:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from bursar.clients.cache import CacheClient
 from bursar.clients.quota import QuotaClient
@@ -13,16 +12,17 @@ from bursar.dialects.dialect import Dialect
 from bursar.dialects.refusal import RefusalKind, kind_of, retry_after_s
 from bursar.errors import BursarError, NotFound, Overloaded
 from bursar.eventlog.envelope import new_event_id
-from bursar.identity import ApiKeys, Callers, Pseudonyms
+from bursar.identity import Pseudonyms
 from bursar.prices.book import PriceBook
 from bursar.telemetry import context as trace_context
 from bursar.telemetry import traces
 from bursar.telemetry.context import TRACEPARENT, TraceContext
+from bursar.wiring.ground import entrance_of
 from bursar.wiring.module import Ground
 from bursar.wiring.settings import ProcessSettings
 from bursar_edge.accounts import Accounts
 from bursar_edge.answers import Answers
-from bursar_edge.door import Door
+from bursar_edge.door import Door, HeaderValues
 from bursar_edge.http1.exchange import Exchange
 from bursar_edge.http1.request import Fault, Headers
 from bursar_edge.http1.server import HttpServer, ServerTerms
@@ -39,6 +39,7 @@ _FAULTS = {
     Fault.TOO_LARGE: (RefusalKind.TOO_LARGE, "the request is larger than this server takes"),
     Fault.OVERLOADED: (RefusalKind.OVERLOADED, "too many large requests at once"),
 }
+_TRACEPARENT = TRACEPARENT.encode()
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
@@ -68,13 +69,8 @@ class EdgeService:
         """Serves until cancelled."""
         settings, ground = self._settings, self._ground
         prices = await asyncio.to_thread(PriceBook.load, settings.prices_file, settings.price_set)
-        keys = await asyncio.to_thread(ApiKeys.open, ground.identity_dir, ground.keyring)
-        pseudonyms = Pseudonyms(ground.keyring, ground.names)
-        self._door = Door(
-            Callers(keys, pseudonyms, ground.keyring),
-            pseudonyms,
-            is_key_needed=self._process.authentication == "keys",
-        )
+        entrance = await asyncio.to_thread(entrance_of, self._process, ground)
+        self._door = Door(entrance, Pseudonyms(ground.keyring, ground.names))
         relay = Relay(
             self._accounts,
             self._answers,
@@ -113,9 +109,7 @@ class EdgeService:
 
     async def _handle(self, exchange: Exchange) -> None:
         request = exchange.request
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers
-        }
+        headers = dict(request.headers)
         call_id = new_event_id(self._ground.clock())
         trace = _trace_of(headers, self._process.sample_ratio)
         path = request.path
@@ -133,7 +127,7 @@ class EdgeService:
                 _refuse(exchange, _dialect_of(path, headers), error, call_id)
 
     async def _route(
-        self, exchange: Exchange, path: str, headers: Mapping[str, str], call_id: str
+        self, exchange: Exchange, path: str, headers: HeaderValues, call_id: str
     ) -> None:
         request = exchange.request
         if request.fault is not None:
@@ -152,7 +146,7 @@ class EdgeService:
             raise NotFound(f"{request.method} {path} is not served here")
 
     async def _metered(
-        self, exchange: Exchange, upstream: Upstream, headers: Mapping[str, str], call_id: str
+        self, exchange: Exchange, upstream: Upstream, headers: HeaderValues, call_id: str
     ) -> None:
         if self._under_way >= self._settings.calls_at_once_max:
             raise Overloaded(f"{self._under_way} calls are under way", retry_after_ns=NS_PER_S)
@@ -166,15 +160,16 @@ class EdgeService:
             self._under_way -= 1
 
 
-def _trace_of(headers: Mapping[str, str], sample_ratio: float) -> TraceContext:
+def _trace_of(headers: HeaderValues, sample_ratio: float) -> TraceContext:
     """The caller's trace, else a new one."""
-    given = trace_context.parse_traceparent(headers.get(TRACEPARENT))
+    sent = headers.get(_TRACEPARENT)
+    given = None if sent is None else trace_context.parse_traceparent(sent.decode("latin-1"))
     return trace_context.begin(sample_ratio) if given is None else given.child()
 
 
-def _dialect_of(path: str, headers: Mapping[str, str]) -> Dialect:
+def _dialect_of(path: str, headers: HeaderValues) -> Dialect:
     """Whose shape an answer on this path has."""
-    is_anthropic = path.startswith(anthropic_messages.PATH) or "anthropic-version" in headers
+    is_anthropic = path.startswith(anthropic_messages.PATH) or b"anthropic-version" in headers
     return anthropic_messages if is_anthropic and path != openai_chat.PATH else openai_chat
 
 

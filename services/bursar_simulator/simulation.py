@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
+import msgspec
+
 from bursar.dialects.body import JsonObject, encode
 from bursar.dialects.dialect import RequestFacts
 from bursar.errors import InvalidRequest
@@ -275,7 +277,9 @@ def _usage_of_sent(call: Call, sent: bytes) -> Usage:
     said_tokens = meter.text.estimated_tokens(partial(_tokens, call.facts.model))
     output_tokens = min(said_tokens, call.usage.output_tokens)
     reasoning_tokens = min(call.usage.reasoning_tokens, output_tokens)
-    return replace(call.usage, output_tokens=output_tokens, reasoning_tokens=reasoning_tokens)
+    return msgspec.structs.replace(
+        call.usage, output_tokens=output_tokens, reasoning_tokens=reasoning_tokens
+    )
 
 
 def _tokens(model: str, text: str) -> int:

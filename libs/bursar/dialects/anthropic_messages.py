@@ -56,7 +56,7 @@ __all__ = [
 
 PATH: Final[str] = "/v1/messages"
 CHAT_FORMAT: Final = ChatFormat.ANTHROPIC_MESSAGES
-KEY_HEADERS: Final[tuple[str, ...]] = ("anthropic-version", "anthropic-beta")
+KEY_HEADERS: Final = (b"anthropic-version", b"anthropic-beta")
 
 # Fields that say how to deliver an answer or for whom, and do not change it.
 _UNKEYED_FIELDS = frozenset({"stream", "cache_control"})

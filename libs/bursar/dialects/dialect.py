@@ -57,7 +57,7 @@ class Dialect(Protocol):
         ...
 
     @property
-    def KEY_HEADERS(self) -> tuple[str, ...]:
+    def KEY_HEADERS(self) -> tuple[bytes, ...]:
         """Request headers that change the answer: part of an exact cache key beside the body."""
         ...
 

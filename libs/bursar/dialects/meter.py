@@ -6,7 +6,6 @@ import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 
@@ -67,7 +66,9 @@ class StreamMeter(ABC):
             return self.usage, False
         known = self.usage or Usage(input_tokens=input_tokens)
         said_tokens = self.text.estimated_tokens(count_tokens)
-        return replace(known, output_tokens=max(known.output_tokens, said_tokens)), True
+        return msgspec.structs.replace(
+            known, output_tokens=max(known.output_tokens, said_tokens)
+        ), True
 
     @abstractmethod
     def _read(self, events: bytes) -> None:

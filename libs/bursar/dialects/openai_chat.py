@@ -55,7 +55,7 @@ __all__ = [
 
 PATH: Final[str] = "/v1/chat/completions"
 CHAT_FORMAT: Final = ChatFormat.OPENAI_CHAT
-KEY_HEADERS: Final[tuple[str, ...]] = ("openai-beta",)
+KEY_HEADERS: Final = (b"openai-beta",)
 
 _BOUNDS = ("max_completion_tokens", "max_tokens")
 _UNKEYED_FIELDS = frozenset(

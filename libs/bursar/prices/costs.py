@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from bursar.errors import InvalidRequest
 from bursar.money import (
     PICO_USD_PER_NANO_USD,
@@ -27,8 +29,7 @@ class CostParts:
     requests_nano_usd: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True):
     """What a call cost: exact in pico-USD, and rounded once, half to even, to nano-USD.
 
     `unpriced_units` is what the call used and the row does not price: then the total is a part.
@@ -66,7 +67,9 @@ def cost(row: PriceRow, usage: Usage) -> Cost:
     )
     total_pico_usd = sum(parts_pico_usd)
     total_nano_usd = nano_usd_from_pico_usd(total_pico_usd)
-    unpriced_units = tuple(u for u in usage.unpriced_units if u in row.unpriced_units)
+    unpriced_units = usage.unpriced_units
+    if unpriced_units:
+        unpriced_units = tuple(u for u in unpriced_units if u in row.unpriced_units)
     return Cost(total_pico_usd, total_nano_usd, parts_pico_usd, unpriced_units)
 
 

@@ -1,4 +1,6 @@
-"""Who calls over gRPC: by the key in the metadata, or, where none is asked for, anybody local."""
+"""Who calls, over gRPC or HTTP: by the key that is presented, or, where none is asked for, anybody
+local.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +31,26 @@ class Entrance:
         self._exchange = exchange
         self._callers = callers
 
+    def caller(self, key: str) -> Caller:
+        """Who presents `key`, empty where none came; LOCAL where none is asked for.
+
+        Raises Unauthenticated.
+        """
+        if self._callers is None:
+            return LOCAL
+        if not key:
+            raise Unauthenticated(
+                "send a Bursar API key as `authorization: Bearer bsr_…`, over HTTP also as"
+                " `x-api-key`; an operator issues one with `bursar keys issue`"
+            )
+        return self._callers.by_key(key)
+
     def admission(self, method: MethodDescriptor) -> Admit:
         """The way in for one method. Raises KeyError at once for one that the table lacks."""
         rule, exchange = RULES[method.full_name], self._exchange
         if self._callers is None:
             return lambda request, _: rule(request, LOCAL, exchange)
-        callers = self._callers
-        return lambda request, metadata: rule(request, _caller(callers, metadata), exchange)
+        return lambda request, metadata: rule(request, self.caller(_key_in(metadata)), exchange)
 
 
 def bearer(key: Secret) -> tuple[str, str]:
@@ -43,13 +58,10 @@ def bearer(key: Secret) -> tuple[str, str]:
     return METADATA_NAME, f"Bearer {key.reveal_text()}"
 
 
-def _caller(callers: Callers, metadata: Metadata) -> Caller:
+def _key_in(metadata: Metadata) -> str:
     for name, value in metadata:
         if name == METADATA_NAME:
             scheme, _, key = str(value).partition(" ")
             if scheme.lower() == SCHEME:
-                return callers.by_key(key.strip())
-    raise Unauthenticated(
-        "send a Bursar API key as metadata `authorization: Bearer bsr_…`; an operator issues one"
-        " with `bursar keys issue`"
-    )
+                return key.strip()
+    return ""

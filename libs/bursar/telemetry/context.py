@@ -47,7 +47,8 @@ def current() -> TraceContext | None:
 
 def begin(sample_ratio: float) -> TraceContext:
     """A new trace. The coin is tossed here, once, so that an unsampled call costs no span."""
-    return TraceContext(os.urandom(16), os.urandom(8), _coin.random() < sample_ratio)
+    ids = os.urandom(24)  # one call of the system for both
+    return TraceContext(ids[:16], ids[16:], _coin.random() < sample_ratio)
 
 
 def parse_traceparent(header: str | None) -> TraceContext | None:

@@ -44,7 +44,7 @@ def count_chat(
     choice = encoding_for(model)
     parts = _TAKE_APART[chat_format](request, model)
     known, missing = look_up(parts.blocks, choice.name, cache)
-    return _counted(parts, choice, known + measure_all(missing, choice.name, cache))
+    return _counted(parts, choice, measure_all(missing, choice.name, cache, known))
 
 
 def bound_chat(
@@ -64,12 +64,12 @@ async def count_chat_async(
     parts = _TAKE_APART[chat_format](request, model)
     known, missing = look_up(parts.blocks, choice.name, cache)
     if sum([len(source) for _, source, _ in missing]) <= THREAD_BYTES_MIN:
-        new = measure_all(missing, choice.name, cache)
+        texts = measure_all(missing, choice.name, cache, known)
     else:
         import asyncio  # 40 ms that only callers with a loop have paid already
 
-        new = await asyncio.to_thread(measure_all, missing, choice.name, cache)
-    return _counted(parts, choice, known + new)
+        texts = await asyncio.to_thread(measure_all, missing, choice.name, cache, known)
+    return _counted(parts, choice, texts)
 
 
 def _counted(parts: ChatParts, choice: EncodingChoice, texts: TextMeasure) -> TokenCount:

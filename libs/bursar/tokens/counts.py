@@ -41,14 +41,6 @@ class TextMeasure(NamedTuple):
     utf8_bytes: int
     cuts: int = 0
 
-    def __add__(self, other: TextMeasure) -> TextMeasure:  # type: ignore[override]
-        return TextMeasure(
-            self.tokens + other.tokens,
-            self.digits + other.digits,
-            self.utf8_bytes + other.utf8_bytes,
-            self.cuts + other.cuts,
-        )
-
 
 EMPTY = TextMeasure(0, 0, 0)
 

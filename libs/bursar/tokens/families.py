@@ -45,6 +45,7 @@ CUT_MARGIN_TOKENS = 4
 class EncodingChoice:
     """How a model's tokens are counted: `name` is the vocabulary, factors are in thousandths.
 
+    One that is no estimate counts the vocabulary's tokens as they are, unless a run was cut.
     `is_framing_published` tells whether the tokens around messages are documented for the model.
     """
 
@@ -70,14 +71,10 @@ class EncodingChoice:
 
     def count(self, measure: TextMeasure) -> TokenCount:
         """Both, and whether they are an estimate."""
-        is_estimate = self.is_estimate or measure.cuts > 0
+        if not self.is_estimate and not measure.cuts:
+            return TokenCount(measure.tokens, measure.tokens, False)
         reason = self.reason if self.is_estimate else "an overlong run was cut to be counted"
-        return TokenCount(
-            self.tokens(measure),
-            self.bound_tokens(measure),
-            is_estimate,
-            reason if is_estimate else "",
-        )
+        return TokenCount(self.tokens(measure), self.bound_tokens(measure), True, reason)
 
     def _scaled(self, measure: TextMeasure, factor_permille: int) -> int:
         scaled = measure.tokens * factor_permille + measure.digits * self.digit_permille

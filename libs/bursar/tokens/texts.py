@@ -18,9 +18,11 @@ from bursar.tokens.families import encoding_for
 from bursar.tokens.vocabulary import encoding
 
 EncodedBlocks: TypeAlias = "Sequence[tuple[Block, bytes, bytes]]"
-"""Each block, its bytes, and the key they are known by."""
+"""Each block, its bytes, and the key they are known by; empty where they are not."""
 
 RUN_CHARACTERS_MAX = 65_536
+# Shorter blocks are counted each time: that takes no longer than to look them up.
+CACHED_FROM_BYTES = 128
 
 # Anchored at a run's start, so that a run is walked once; possessive, so that it is never retried.
 _OVERLONG_RUN = rf"(?<!\s)\s{{{RUN_CHARACTERS_MAX},}}+|(?<!\S)\S{{{RUN_CHARACTERS_MAX},}}+"
@@ -35,7 +37,7 @@ def count_text(text: str, model: str, cache: CountCache | None = None) -> TokenC
     """
     choice = encoding_for(model)
     known, missing = look_up((text,), choice.name, cache)
-    return choice.count(known + measure_all(missing, choice.name, cache))
+    return choice.count(measure_all(missing, choice.name, cache, known))
 
 
 def look_up(
@@ -46,8 +48,10 @@ def look_up(
     tokens = digits = utf8_bytes = cuts = 0
     for block in blocks:
         source = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else block.source
-        key = b"" if cache is None else block_key(vocabulary, source)
-        known = None if cache is None else cache.get(key)
+        key, known = b"", None
+        if cache is not None and len(source) >= CACHED_FROM_BYTES:
+            key = block_key(vocabulary, source)
+            known = cache.get(key)
         if known is None:
             missing.append((block, source, key))
         else:
@@ -58,18 +62,23 @@ def look_up(
     return TextMeasure(tokens, digits, utf8_bytes, cuts), missing
 
 
-def measure_all(blocks: EncodedBlocks, vocabulary: str, cache: CountCache | None) -> TextMeasure:
-    """Counts all of `blocks` and remembers each."""
-    total = EMPTY
+def measure_all(
+    blocks: EncodedBlocks, vocabulary: str, cache: CountCache | None, known: TextMeasure = EMPTY
+) -> TextMeasure:
+    """Counts all of `blocks` and remembers the longer ones; `known` is added."""
+    tokens, digits, utf8_bytes, cuts = known
     for block, source, key in blocks:
         if isinstance(block, str):
             found = _measure(block, source, vocabulary)
         else:
             found = measure(block.render(), vocabulary)
-        if cache is not None:
+        if key and cache is not None:
             cache.put(key, found)
-        total += found
-    return total
+        tokens += found.tokens
+        digits += found.digits
+        utf8_bytes += found.utf8_bytes
+        cuts += found.cuts
+    return TextMeasure(tokens, digits, utf8_bytes, cuts)
 
 
 def measure(text: str, vocabulary: str) -> TextMeasure:
@@ -80,13 +89,13 @@ def measure(text: str, vocabulary: str) -> TextMeasure:
 def _measure(text: str, source: bytes, vocabulary: str) -> TextMeasure:
     """`source` is the text in UTF-8."""
     encode = encoding(vocabulary).encode_ordinary
-    pieces = (text,) if len(text) <= RUN_CHARACTERS_MAX else tuple(_pieces(text))
-    return TextMeasure(
-        tokens=sum([len(encode(piece)) for piece in pieces]),
-        digits=len(source) - len(source.translate(None, _DIGITS)),
-        utf8_bytes=len(source),
-        cuts=len(pieces) - 1,
-    )
+    size_bytes = len(source)
+    digits = size_bytes - len(source.translate(None, _DIGITS))
+    if len(text) <= RUN_CHARACTERS_MAX:
+        return TextMeasure(len(encode(text)), digits, size_bytes)
+    pieces = tuple(_pieces(text))
+    tokens = sum([len(encode(piece)) for piece in pieces])
+    return TextMeasure(tokens, digits, size_bytes, cuts=len(pieces) - 1)
 
 
 def _pieces(text: str) -> Iterator[str]:

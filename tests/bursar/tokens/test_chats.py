@@ -87,7 +87,7 @@ def test_a_longer_chat_never_costs_less(texts, model):
 
 def test_a_repeated_prefix_is_not_counted_again():
     cache = CountCache()
-    chat = [{"role": "user", "content": f"question {number}"} for number in range(20)]
+    chat = [{"role": "user", "content": f"question {number} " * 20} for number in range(20)]
     count_chat({"messages": chat[:-1]}, "gpt-4o", ChatFormat.OPENAI_CHAT, cache)
     misses_before = cache.misses
     count_chat({"messages": chat}, "gpt-4o", ChatFormat.OPENAI_CHAT, cache)

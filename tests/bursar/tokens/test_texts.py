@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bursar.tokens.cache import CountCache
-from bursar.tokens.texts import RUN_CHARACTERS_MAX, _pieces, count_text
+from bursar.tokens.texts import CACHED_FROM_BYTES, RUN_CHARACTERS_MAX, _pieces, count_text
 from bursar.tokens.vocabulary import encoding
 
 MEGABYTE = 1_000_000
@@ -102,7 +102,7 @@ def test_an_empty_text_has_no_tokens():
     assert count_text("", "claude-opus-5").tokens == 0
 
 
-@given(st.text(max_size=200))
+@given(st.text(min_size=CACHED_FROM_BYTES, max_size=2 * CACHED_FROM_BYTES))
 def test_a_remembered_count_is_the_same_count(text):
     cache = CountCache()
     first = count_text(text, "claude-opus-5", cache)
