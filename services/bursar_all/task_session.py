@@ -24,8 +24,9 @@ from bursar_all.exit_codes import after_task
 from bursar_all.joining import joined
 from bursar_all.presented import own_attribution
 from bursar_all.rendering.steps import StepsView, steps_view
+from bursar_executor.approval import replacements_of
 from bursar_executor.subprocesses.subprocesses import Subprocesses
-from bursar_executor.working_copy.applying import Replacement, apply
+from bursar_executor.working_copy.applying import apply
 from bursar_executor.working_copy.selection import Selection, select
 
 STANDARD_INPUT = "-"
@@ -161,8 +162,4 @@ class TaskSession:
 
 
 def _applied(result: executor_pb2.TaskResult, root: Path) -> tuple[str, ...]:
-    replacements = [
-        Replacement(change.path, change.original_sha256, change.content)
-        for change in result.changes
-    ]
-    return apply(replacements, root)
+    return apply(replacements_of(result.changes), root)

@@ -7,6 +7,7 @@ structs: they are made for every step, at a fifth of what a frozen dataclass tak
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
@@ -41,6 +42,14 @@ class Origin(Struct, frozen=True, gc=False):
     trace_id: bytes = b""
     span_id: bytes = b""
     working_copy: bytes = b""
+
+
+class Verdict(IntEnum):
+    """What was said of a task's changes; as the contract numbers it."""
+
+    NONE = 0
+    APPROVED = 1
+    REJECTED = 2
 
 
 class StepBatch(NamedTuple):
@@ -84,7 +93,14 @@ class RequestCancel(Struct, frozen=True, gc=False):
     origin: Origin
 
 
-Command = Submit | RecordSteps | End | RequestCancel
+class Judge(Struct, frozen=True, gc=False):
+    """Somebody says yes or no to the changes of an ended task, once for all."""
+
+    origin: Origin
+    verdict: Verdict
+
+
+Command = Submit | RecordSteps | End | RequestCancel | Judge
 
 
 class Submitted(Struct, frozen=True, gc=False):
@@ -108,7 +124,12 @@ class CancelRequested(Struct, frozen=True, gc=False):
     origin: Origin
 
 
-Event = Submitted | StepsRecorded | Ended | CancelRequested
+class Judged(Struct, frozen=True, gc=False):
+    origin: Origin
+    verdict: Verdict
+
+
+Event = Submitted | StepsRecorded | Ended | CancelRequested | Judged
 
 
 class TaskEntry(Struct, frozen=True, gc=False):
@@ -122,6 +143,7 @@ class TaskEntry(Struct, frozen=True, gc=False):
     batches: tuple[StepBatch, ...] = ()
     ended_body: bytes | None = None
     is_cancel_requested: bool = False
+    verdict: Verdict = Verdict.NONE
 
 
 class Accepted(Struct, frozen=True, gc=False):
@@ -165,6 +187,8 @@ def decide(tasks: Tasks, command: Command, now_ns: int) -> Decided:
             return _end(tasks, command)
         case RequestCancel():
             return _request_cancel(tasks, command)
+        case Judge():
+            return _judge(tasks, command)
 
 
 def _submit(tasks: Tasks, command: Submit) -> Decided:
@@ -216,6 +240,22 @@ def _request_cancel(tasks: Tasks, command: RequestCancel) -> Decided:
     return Decided((CancelRequested(command.origin),), command.origin.task_id)
 
 
+def _judge(tasks: Tasks, command: Judge) -> Decided:
+    entry = _entry(tasks, command.origin)
+    task_id = command.origin.task_id
+    if entry.ended_body is None:
+        raise FailedPrecondition(f"task {task_id} has not ended: there is nothing to judge yet")
+    if entry.verdict is command.verdict:
+        return Decided((), task_id)
+    if entry.verdict is not Verdict.NONE:
+        said = entry.verdict.name.lower()
+        raise FailedPrecondition(
+            f"the changes of task {task_id} were {said} before; submit the task again",
+            facts={"task_id": task_id},
+        )
+    return Decided((Judged(command.origin, command.verdict),), task_id)
+
+
 def _entry(tasks: Tasks, origin: Origin) -> TaskEntry:
     entry = tasks.entries.get(origin.task_id)
     if entry is None or entry.origin.tenant_id != origin.tenant_id:
@@ -249,6 +289,8 @@ def evolve(tasks: Tasks, event: Event, changes: Changes) -> None:
             changes.put(tasks.entries, task_id, replace(entry_before, batches=batches))
         case CancelRequested():
             changes.put(tasks.entries, task_id, replace(entry_before, is_cancel_requested=True))
+        case Judged(verdict=verdict):
+            changes.put(tasks.entries, task_id, replace(entry_before, verdict=verdict))
         case Ended(body=body):
             ended = replace(entry_before, submitted_body=b"", batches=(), ended_body=body)
             changes.put(tasks.entries, task_id, ended)

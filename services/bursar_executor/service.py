@@ -19,10 +19,22 @@ from bursar.events.v1 import event_pb2, tasks_pb2
 from bursar.executor.v1 import executor_pb2
 from bursar.telemetry import context as trace_context
 from bursar.wiring.module import Ground
+from bursar_executor.approval import written
 from bursar_executor.decider import TasksDecider
-from bursar_executor.domain import Command, Event, Origin, RequestCancel, Submit, TaskEntry, Tasks
+from bursar_executor.domain import (
+    Command,
+    Event,
+    Judge,
+    Origin,
+    RequestCancel,
+    Submit,
+    TaskEntry,
+    Tasks,
+    Verdict,
+)
 from bursar_executor.domain import find as find_task
 from bursar_executor.generation.generation import Generation
+from bursar_executor.listing import page_of
 from bursar_executor.running_tasks import RunningTasks
 from bursar_executor.settings import ExecutorSettings
 from bursar_executor.tasks.collaborators import Collaborators
@@ -215,6 +227,23 @@ class ExecutorService:
         await asyncio.shield(self._writer.submit(RequestCancel(entry.origin)))
         self._running.cancel(group, request.task_id)
         return executor_pb2.CancelResponse()
+
+    async def list(self, request: executor_pb2.ListRequest) -> executor_pb2.ListResponse:
+        await self._is_ready.wait()
+        return await self._writer.read(lambda tasks: page_of(tasks, request))
+
+    async def approve(self, request: executor_pb2.ApproveRequest) -> executor_pb2.ApproveResponse:
+        """The word is in the log once what it says is done: to say it again is harmless."""
+        await self._is_ready.wait()
+        entry = await self._entry(request.tenant_id, request.task_id)
+        verdict = Verdict.REJECTED if request.is_rejected else Verdict.APPROVED
+        if entry.verdict is Verdict.REJECTED or request.is_rejected or entry.ended_body is None:
+            await asyncio.shield(self._writer.submit(Judge(entry.origin, verdict)))
+            return executor_pb2.ApproveResponse()
+        known = await self._known(entry)
+        paths = await written(known.result, is_local=self._team.is_local)
+        await asyncio.shield(self._writer.submit(Judge(entry.origin, verdict)))
+        return executor_pb2.ApproveResponse(written_paths=paths)
 
     async def backends(
         self, request: executor_pb2.BackendsRequest

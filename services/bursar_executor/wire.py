@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from bursar.errors import LogBroken
 from bursar.events.v1 import event_pb2, tasks_pb2
+from bursar.executor.v1 import executor_pb2
 from bursar_executor.domain import (
     CancelRequested,
     Command,
     Ended,
     Event,
+    Judged,
     Origin,
     StepBatch,
     StepsRecorded,
     Submitted,
+    Verdict,
 )
 
 SCHEMA_VERSION = 1
@@ -21,6 +24,7 @@ _KINDS: dict[type[Event], str] = {
     StepsRecorded: "task.steps_recorded",
     Ended: "task.ended",
     CancelRequested: "task.cancel_requested",
+    Judged: "task.judged",
 }
 
 
@@ -49,6 +53,10 @@ def encode(event: Event, command: Command, now_ns: int) -> bytes:
 def _body(event: Event) -> bytes:
     if isinstance(event, CancelRequested):
         return tasks_pb2.TaskCancelRequested(task_id=event.origin.task_id).SerializeToString()
+    if isinstance(event, Judged):
+        verdict = executor_pb2.Verdict.ValueType(event.verdict)
+        judged = tasks_pb2.TaskJudged(task_id=event.origin.task_id, verdict=verdict)
+        return judged.SerializeToString()
     return event.batch.body if isinstance(event, StepsRecorded) else event.body
 
 
@@ -80,9 +88,22 @@ def decode(event_bytes: bytes, number: int) -> Event | None:
             return Ended(origin, envelope.payload)
         case "task.cancel_requested":
             return CancelRequested(origin)
+        case "task.judged":
+            return Judged(origin, _verdict(envelope.payload, number))
     if envelope.skippable:
         return None
     raise LogBroken(
         f"event {number} is of kind {envelope.kind!r}, which this version does not know; update it",
         facts={"event_number": number, "kind": envelope.kind},
     )
+
+
+def _verdict(payload: bytes, number: int) -> Verdict:
+    told = tasks_pb2.TaskJudged.FromString(payload).verdict
+    try:
+        return Verdict(told)
+    except ValueError:
+        raise LogBroken(
+            f"event {number} has verdict {told}, which this version does not know; update it",
+            facts={"event_number": number},
+        ) from None

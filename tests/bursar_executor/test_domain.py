@@ -16,6 +16,8 @@ from bursar_executor.domain import (
     End,
     Ended,
     Event,
+    Judge,
+    Judged,
     Origin,
     RecordSteps,
     RequestCancel,
@@ -24,6 +26,7 @@ from bursar_executor.domain import (
     Submit,
     Submitted,
     Tasks,
+    Verdict,
     decide,
     evolve,
 )
@@ -120,6 +123,22 @@ def test_an_end_takes_along_the_steps_that_the_log_has_not():
     )
 
 
+def test_a_task_is_judged_once_and_not_before_its_end():
+    begun = after(Submitted(ORIGIN, "op", b"f", SUBMIT.body))
+    with pytest.raises(FailedPrecondition, match="has not ended"):
+        decide(begun, Judge(ORIGIN, Verdict.APPROVED), NOW_NS)
+
+    evolve(begun, Ended(ORIGIN, b"end"), Untracked())
+    assert decide(begun, Judge(ORIGIN, Verdict.REJECTED), NOW_NS).events == (
+        Judged(ORIGIN, Verdict.REJECTED),
+    )
+    evolve(begun, Judged(ORIGIN, Verdict.REJECTED), Untracked())
+
+    assert decide(begun, Judge(ORIGIN, Verdict.REJECTED), NOW_NS).events == ()
+    with pytest.raises(FailedPrecondition, match="rejected before"):
+        decide(begun, Judge(ORIGIN, Verdict.APPROVED), NOW_NS)
+
+
 def test_an_ended_task_keeps_its_end_alone():
     tasks = after(
         Submitted(ORIGIN, "op", b"f", SUBMIT.body),
@@ -167,6 +186,7 @@ def test_the_oldest_ended_tasks_are_let_go_with_their_operation_ids(monkeypatch)
         (StepsRecorded(ORIGIN, batch(3)), RecordSteps(ORIGIN, batch(3))),
         (Ended(ORIGIN, b""), End(ORIGIN, b"")),
         (CancelRequested(ORIGIN), RequestCancel(ORIGIN)),
+        (Judged(ORIGIN, Verdict.APPROVED), Judge(ORIGIN, Verdict.APPROVED)),
     ],
 )
 def test_every_event_comes_back_from_its_bytes_as_it_was(event: Event, command: Command):

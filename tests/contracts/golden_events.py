@@ -25,6 +25,7 @@ PAYLOADS: dict[str, dict[str, type[Message]]] = {
         "task.steps_recorded": tasks_pb2.StepsRecorded,
         "task.ended": tasks_pb2.TaskEnded,
         "task.cancel_requested": tasks_pb2.TaskCancelRequested,
+        "task.judged": tasks_pb2.TaskJudged,
     },
     "cache": {
         "cache.hit": cache_pb2.CacheHit,

@@ -39,7 +39,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
     """What came of a task. `state` is `completed`, `failed`, `denied`, `unavailable` or
-    `cancelled`; `changed_files` holds whole new contents by path.
+    `cancelled`; `changed_files` holds whole new contents by path, `deleted_files` the paths of
+    those that are gone.
     """
 
     task_id: str
@@ -48,6 +49,7 @@ class TaskOutcome:
     text: str
     diff: str
     changed_files: dict[str, bytes]
+    deleted_files: frozenset[str]
     cost_nano_usd: int | None
     is_from_cache: bool
     trace_id: str
@@ -66,7 +68,10 @@ class TaskOutcome:
             summary=result.summary,
             text=result.text,
             diff=result.diff,
-            changed_files={change.path: change.content for change in result.changes},
+            changed_files={
+                change.path: change.content for change in result.changes if not change.is_deleted
+            },
+            deleted_files=frozenset(change.path for change in result.changes if change.is_deleted),
             cost_nano_usd=result.cost.total_nano_usd if result.cost.is_known else None,
             is_from_cache=result.is_from_cache,
             trace_id=result.trace_id,

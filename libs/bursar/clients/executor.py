@@ -21,6 +21,10 @@ class ExecutorClient(Protocol):
 
     async def cancel(self, request: contract.CancelRequest) -> contract.CancelResponse: ...
 
+    async def list(self, request: contract.ListRequest) -> contract.ListResponse: ...
+
+    async def approve(self, request: contract.ApproveRequest) -> contract.ApproveResponse: ...
+
     async def backends(self, request: contract.BackendsRequest) -> contract.BackendsResponse: ...
 
     def generate(
@@ -44,6 +48,12 @@ class RemoteExecutor:
 
     async def cancel(self, request: contract.CancelRequest) -> contract.CancelResponse:
         return await call(self._stub.Cancel, request)
+
+    async def list(self, request: contract.ListRequest) -> contract.ListResponse:
+        return await call(self._stub.List, request)
+
+    async def approve(self, request: contract.ApproveRequest) -> contract.ApproveResponse:
+        return await call(self._stub.Approve, request)
 
     async def backends(self, request: contract.BackendsRequest) -> contract.BackendsResponse:
         return await call(self._stub.Backends, request)

@@ -150,6 +150,8 @@ RULES: dict[str, Rule] = {
     "bursar.executor.v1.ExecutorService.Watch": _for_tenant,
     "bursar.executor.v1.ExecutorService.Get": _for_tenant,
     "bursar.executor.v1.ExecutorService.Cancel": _for_tenant,
+    "bursar.executor.v1.ExecutorService.List": _for_tenant,
+    "bursar.executor.v1.ExecutorService.Approve": _for_tenant,
     "bursar.executor.v1.ExecutorService.Backends": _for_anyone,
     "bursar.planner.v1.PlannerService.Plan": _for_attribution,
     "bursar.planner.v1.PlannerService.Policies": _for_anyone,

@@ -18,7 +18,8 @@ class Job:
     """One piece of work: what is wanted, on which files, within which bounds.
 
     `context` is the compressed text of the files, for backends that read prompts. `files` maps
-    relative paths to their present content: what one backend changed, the next one gets.
+    relative paths to their present content: what one backend changed or deleted, the next one gets
+    so.
     """
 
     description: str
@@ -32,11 +33,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a job. `files` holds those that changed, `read_paths` those it looked at."""
+    """What came of a job. `files` holds those that changed or are new, `deleted_paths` those that
+    are gone, `read_paths` those it looked at.
+    """
 
     summary: str
     text: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+    deleted_paths: frozenset[str] = frozenset()
     read_paths: frozenset[str] = frozenset()
     findings: tuple[executor_pb2.Finding, ...] = ()
     failing_tests: tuple[executor_pb2.FailingTest, ...] = ()

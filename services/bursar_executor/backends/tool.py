@@ -101,6 +101,7 @@ class ToolBackend:
         return Outcome(
             summary=_summary(outcome) if error is None else error.message,
             files=changed,
+            deleted_paths=frozenset(job.files.keys() - contents.keys()),
             read_paths=frozenset(filter(self._takes, job.files)),
             findings=tuple(
                 executor_pb2.Finding(

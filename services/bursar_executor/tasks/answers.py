@@ -67,7 +67,7 @@ class Answers:
             attribution=self.attribution,
             key=self.key,
             entry=cache_pb2.Entry(
-                content=result.SerializeToString(),
+                content=_without_its_place(result).SerializeToString(),
                 content_kind=CONTENT_KIND,
                 usage=result.usage,
                 cost=result.cost,
@@ -82,6 +82,16 @@ class Answers:
             return
         summary = "kept" if stored.is_stored else f"not kept ({stored.refused_reason})"
         self.recorder.done(STORE, summary)
+
+
+def _without_its_place(result: executor_pb2.TaskResult) -> executor_pb2.TaskResult:
+    """The next one who asks has a directory of their own."""
+    if not result.origin_directory:
+        return result
+    kept = executor_pb2.TaskResult()
+    kept.CopyFrom(result)
+    kept.ClearField("origin_directory")
+    return kept
 
 
 def _as_known(entry: cache_pb2.Entry) -> executor_pb2.TaskResult:

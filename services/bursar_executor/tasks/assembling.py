@@ -30,6 +30,14 @@ class Progress:
     savings: list[ledger_pb2.Saving] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
 
+    def take(self, hold: Hold, outcome: Outcome) -> None:
+        """What was done under `hold`, and the files as it left them."""
+        self.files.update(outcome.files)
+        for path in outcome.deleted_paths:
+            self.files.pop(path, None)
+        self.outcomes.append(outcome)
+        self.done.append((hold, outcome))
+
 
 async def assembled(
     original: Mapping[str, bytes], progress: Progress, assignments: Assignments

@@ -18,11 +18,11 @@ AT_ONCE_BYTES_MAX = 32 * 1024
 def changes_between(
     original: Mapping[str, bytes], present: Mapping[str, bytes]
 ) -> list[FileChange]:
-    """Every file whose bytes differ, by path."""
+    """Every file whose bytes differ, that is new or gone, by path."""
     return [
-        FileChange(path, original.get(path), content)
-        for path, content in sorted(present.items())
-        if original.get(path) != content
+        FileChange(path, original.get(path), present.get(path))
+        for path in sorted({*original, *present})
+        if original.get(path) != present.get(path)
     ]
 
 
@@ -33,6 +33,7 @@ def told(changes: Sequence[FileChange]) -> list[executor_pb2.FileChange]:
             path=change.path,
             original_sha256=change.original_sha256,
             content=change.after or b"",
+            is_deleted=change.after is None,
         )
         for change in changes
     ]

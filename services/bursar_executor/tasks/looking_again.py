@@ -19,7 +19,7 @@ def outdated(outcomes: Sequence[Outcome]) -> list[int]:
         is_left = any(not finding.is_fixed for finding in outcome.findings)
         if is_left and outcome.error is None and outcome.read_paths & changed_later:
             found.append(place)
-        changed_later |= outcome.files.keys()
+        changed_later |= outcome.files.keys() | outcome.deleted_paths
     return found[::-1]
 
 

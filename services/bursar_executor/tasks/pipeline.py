@@ -102,6 +102,7 @@ class TaskRun:
     def _named(self, result: executor_pb2.TaskResult) -> executor_pb2.TaskResult:
         result.task_id = self._origin.task_id
         result.trace_id = self._origin.trace_id.hex()
+        result.origin_directory = self._request.submitted.origin_directory
         return result
 
     async def _worked(self, earlier: Earlier) -> executor_pb2.TaskResult:
@@ -300,9 +301,7 @@ class TaskRun:
         allowance_s = assigned.backend.start_allowance_s
         outcome = await worked(assigned.work, duration_s, allowance_s, self._halt)
         progress, hold = self._progress, assigned.work.hold
-        progress.files.update(outcome.files)
-        progress.outcomes.append(outcome)
-        progress.done.append((hold, outcome))
+        progress.take(hold, outcome)
         spent = spent_by(hold, outcome)
         facts = StepFacts(
             backend_id=backend_id,

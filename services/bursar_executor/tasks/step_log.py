@@ -10,7 +10,7 @@ from bursar.events.v1 import tasks_pb2
 from bursar_executor.domain import Command, Origin, RecordSteps, StepBatch
 
 # How long a step may wait for others. A short task's steps share the frame of its end.
-LINGER_S = 0.02
+LINGER_S = 0.1
 # Each takes some 300 bytes; an event has 16 KiB.
 BATCH_STEPS_MAX = 32
 
@@ -34,7 +34,7 @@ class StepLog:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, step: tasks_pb2.StepRecord) -> None:
-        """It is in the log's next frame after 20 ms at most."""
+        """It is in the log's next frame after 0.1 s at most."""
         self._waiting.append(step)
         if len(self._waiting) >= BATCH_STEPS_MAX:
             self._offer_missing()

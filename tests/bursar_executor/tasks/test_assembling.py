@@ -14,10 +14,11 @@ from bursar.errors import (
 )
 from bursar.executor.v1 import executor_pb2
 from bursar_executor.backends.backend import Outcome
+from bursar_executor.backends.free_work import FREE
 from bursar_executor.tasks import assembling, changes
 from bursar_executor.tasks.assembling import Progress, assembled, state_after
 from bursar_executor.tasks.assignment import Assignments
-from bursar_executor.tasks.changes import changes_between, shown
+from bursar_executor.tasks.changes import changes_between, shown, told
 from bursar_executor.tasks.failures import Cancelled, Interrupted
 
 NOBODY_MISSING = Assignments(())
@@ -55,6 +56,17 @@ async def test_what_nobody_did_makes_it_unavailable_with_the_remedy():
 
     assert result.state == executor_pb2.TASK_STATE_UNAVAILABLE
     assert result.summary == "linted; not done: poetry; call a poet"
+
+
+def test_new_changed_and_deleted_files_are_told_apart():
+    progress = Progress({"a": b"1", "b": b"2"})
+    progress.take(FREE, Outcome("", files={"a": b"one", "c": b"3"}, deleted_paths=frozenset("b")))
+
+    changed, deleted, new = told(changes_between({"a": b"1", "b": b"2"}, progress.files))
+
+    assert (changed.path, changed.content, changed.is_deleted) == ("a", b"one", False)
+    assert (deleted.path, deleted.content, deleted.is_deleted) == ("b", b"", True)
+    assert (new.path, new.original_sha256, new.is_deleted) == ("c", b"", False)
 
 
 async def test_only_files_that_differ_are_changes():

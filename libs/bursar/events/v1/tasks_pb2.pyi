@@ -94,7 +94,7 @@ class TaskSubmitted(message.Message):
 @typing.final
 class StepsRecorded(message.Message):
     """kind `task.steps_recorded`: what became of a task's steps since the event before. Before a paid call it is durable;
-    else the steps of 20 ms share one, and the last ones share the frame of the task's end.
+    else the steps of 0.1 s share one, and the last ones share the frame of the task's end.
     """
 
     DESCRIPTOR: descriptor.Descriptor
@@ -282,5 +282,27 @@ class TaskCancelRequested(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TaskJudged(message.Message):
+    """kind `task.judged`: somebody said yes or no to the changes of an ended task."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: builtins.int
+    VERDICT_FIELD_NUMBER: builtins.int
+    task_id: builtins.str
+    verdict: executor_pb2.Verdict.ValueType
+    def __init__(
+        self,
+        *,
+        task_id: builtins.str = ...,
+        verdict: executor_pb2.Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["task_id", b"task_id", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

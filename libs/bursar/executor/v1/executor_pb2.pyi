@@ -62,6 +62,31 @@ STOP_REASON_MAX_TOKENS: StopReason.ValueType  # 2
 STOP_REASON_TOOL_CALL: StopReason.ValueType  # 3
 STOP_REASON_CUT: StopReason.ValueType  # 4
 
+class _UnknownOutcomePolicy:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UnknownOutcomePolicyEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_UnknownOutcomePolicy.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    UNKNOWN_OUTCOME_POLICY_UNSPECIFIED: _UnknownOutcomePolicy.ValueType  # 0
+    """As FAIL."""
+    UNKNOWN_OUTCOME_POLICY_FAIL: _UnknownOutcomePolicy.ValueType  # 1
+    """The task fails."""
+    UNKNOWN_OUTCOME_POLICY_RETRY: _UnknownOutcomePolicy.ValueType  # 2
+    """The call is made again, where the plan's budget still allows one more."""
+
+class UnknownOutcomePolicy(_UnknownOutcomePolicy, metaclass=_UnknownOutcomePolicyEnumTypeWrapper):
+    """What becomes of a task when nobody knows whether a paid call of it was answered: the call is charged at its full
+    hold in any case.
+    """
+
+UNKNOWN_OUTCOME_POLICY_UNSPECIFIED: UnknownOutcomePolicy.ValueType  # 0
+"""As FAIL."""
+UNKNOWN_OUTCOME_POLICY_FAIL: UnknownOutcomePolicy.ValueType  # 1
+"""The task fails."""
+UNKNOWN_OUTCOME_POLICY_RETRY: UnknownOutcomePolicy.ValueType  # 2
+"""The call is made again, where the plan's budget still allows one more."""
+
 class _StepName:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -141,6 +166,23 @@ TASK_STATE_FAILED: TaskState.ValueType  # 3
 TASK_STATE_DENIED: TaskState.ValueType  # 4
 TASK_STATE_UNAVAILABLE: TaskState.ValueType  # 5
 TASK_STATE_CANCELLED: TaskState.ValueType  # 6
+
+class _Verdict:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VerdictEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Verdict.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    VERDICT_UNSPECIFIED: _Verdict.ValueType  # 0
+    VERDICT_APPROVED: _Verdict.ValueType  # 1
+    VERDICT_REJECTED: _Verdict.ValueType  # 2
+
+class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
+    """What was said of a task's changes."""
+
+VERDICT_UNSPECIFIED: Verdict.ValueType  # 0
+VERDICT_APPROVED: Verdict.ValueType  # 1
+VERDICT_REJECTED: Verdict.ValueType  # 2
 
 @typing.final
 class Message(message.Message):
@@ -408,6 +450,7 @@ class SubmitRequest(message.Message):
     REPOSITORY_FIELD_NUMBER: builtins.int
     IS_CACHE_BYPASSED_FIELD_NUMBER: builtins.int
     ORIGIN_DIRECTORY_FIELD_NUMBER: builtins.int
+    UNKNOWN_OUTCOME_POLICY_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     """The same id with the same content gives the same task."""
     is_cache_bypassed: builtins.bool
@@ -416,6 +459,7 @@ class SubmitRequest(message.Message):
     """Absolute path of the directory the files came from. Read for the settings of tools alone, and only by an executor
     that serves nobody beyond its own machine.
     """
+    unknown_outcome_policy: UnknownOutcomePolicy.ValueType
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -436,10 +480,11 @@ class SubmitRequest(message.Message):
         repository: Repository | None = ...,
         is_cache_bypassed: builtins.bool = ...,
         origin_directory: builtins.str = ...,
+        unknown_outcome_policy: UnknownOutcomePolicy.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "repository", b"repository", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "files", b"files", "is_cache_bypassed", b"is_cache_bypassed", "operation_id", b"operation_id", "origin_directory", b"origin_directory", "repository", b"repository", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "files", b"files", "is_cache_bypassed", b"is_cache_bypassed", "operation_id", b"operation_id", "origin_directory", b"origin_directory", "repository", b"repository", "task", b"task", "unknown_outcome_policy", b"unknown_outcome_policy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -686,6 +731,7 @@ class TaskResult(message.Message):
     TRACE_ID_FIELD_NUMBER: builtins.int
     DURATION_NS_FIELD_NUMBER: builtins.int
     ERROR_REASON_FIELD_NUMBER: builtins.int
+    ORIGIN_DIRECTORY_FIELD_NUMBER: builtins.int
     task_id: builtins.str
     state: TaskState.ValueType
     summary: builtins.str
@@ -699,6 +745,8 @@ class TaskResult(message.Message):
     duration_ns: builtins.int
     error_reason: builtins.str
     """Reason of the error that ended it; empty when completed."""
+    origin_directory: builtins.str
+    """Where the changes belong: the task's own origin_directory."""
     @builtins.property
     def changes(self) -> containers.RepeatedCompositeFieldContainer[FileChange]: ...
     @builtins.property
@@ -729,10 +777,11 @@ class TaskResult(message.Message):
         trace_id: builtins.str = ...,
         duration_ns: builtins.int = ...,
         error_reason: builtins.str = ...,
+        origin_directory: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["changes", b"changes", "cost", b"cost", "diff", b"diff", "duration_ns", b"duration_ns", "error_reason", b"error_reason", "failing_tests", b"failing_tests", "findings", b"findings", "is_from_cache", b"is_from_cache", "savings", b"savings", "state", b"state", "summary", b"summary", "task_id", b"task_id", "text", b"text", "trace_id", b"trace_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["changes", b"changes", "cost", b"cost", "diff", b"diff", "duration_ns", b"duration_ns", "error_reason", b"error_reason", "failing_tests", b"failing_tests", "findings", b"findings", "is_from_cache", b"is_from_cache", "origin_directory", b"origin_directory", "savings", b"savings", "state", b"state", "summary", b"summary", "task_id", b"task_id", "text", b"text", "trace_id", b"trace_id", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -813,6 +862,148 @@ class CancelResponse(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    state: TaskState.ValueType
+    """Unspecified: all."""
+    page_size: builtins.int
+    """0: 50; at most 500."""
+    page_token: builtins.str
+    """Of the answer before; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        state: TaskState.ValueType = ...,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["page_size", b"page_size", "page_token", b"page_token", "state", b"state", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TASKS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Empty on the last page."""
+    @builtins.property
+    def tasks(self) -> containers.RepeatedCompositeFieldContainer[TaskSummary]: ...
+    def __init__(
+        self,
+        *,
+        tasks: abc.Iterable[TaskSummary] | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["next_page_token", b"next_page_token", "tasks", b"tasks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TaskSummary(message.Message):
+    """A task as the log has it; its words and its result are in Get."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    TRACE_ID_FIELD_NUMBER: builtins.int
+    USAGE_FIELD_NUMBER: builtins.int
+    COST_FIELD_NUMBER: builtins.int
+    IS_FROM_CACHE_FIELD_NUMBER: builtins.int
+    DURATION_NS_FIELD_NUMBER: builtins.int
+    ERROR_REASON_FIELD_NUMBER: builtins.int
+    VERDICT_FIELD_NUMBER: builtins.int
+    task_id: builtins.str
+    state: TaskState.ValueType
+    trace_id: builtins.str
+    is_from_cache: builtins.bool
+    duration_ns: builtins.int
+    error_reason: builtins.str
+    verdict: Verdict.ValueType
+    @builtins.property
+    def usage(self) -> ledger_pb2.TokenUsage:
+        """Set once it has ended, as all below."""
+
+    @builtins.property
+    def cost(self) -> ledger_pb2.Cost: ...
+    def __init__(
+        self,
+        *,
+        task_id: builtins.str = ...,
+        state: TaskState.ValueType = ...,
+        trace_id: builtins.str = ...,
+        usage: ledger_pb2.TokenUsage | None = ...,
+        cost: ledger_pb2.Cost | None = ...,
+        is_from_cache: builtins.bool = ...,
+        duration_ns: builtins.int = ...,
+        error_reason: builtins.str = ...,
+        verdict: Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "duration_ns", b"duration_ns", "error_reason", b"error_reason", "is_from_cache", b"is_from_cache", "state", b"state", "task_id", b"task_id", "trace_id", b"trace_id", "usage", b"usage", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ApproveRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    TASK_ID_FIELD_NUMBER: builtins.int
+    IS_REJECTED_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    task_id: builtins.str
+    is_rejected: builtins.bool
+    """No instead of yes: nothing is written, now or later."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        task_id: builtins.str = ...,
+        is_rejected: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["is_rejected", b"is_rejected", "task_id", b"task_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ApproveResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    WRITTEN_PATHS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def written_paths(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Files that were written or deleted; those that were so already are left out."""
+
+    def __init__(
+        self,
+        *,
+        written_paths: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["written_paths", b"written_paths"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -59,6 +59,16 @@ class ExecutorServiceStub:
                 request_serializer=bursar_dot_executor_dot_v1_dot_executor__pb2.CancelRequest.SerializeToString,
                 response_deserializer=bursar_dot_executor_dot_v1_dot_executor__pb2.CancelResponse.FromString,
                 _registered_method=True)
+        self.List = channel.unary_unary(
+                '/bursar.executor.v1.ExecutorService/List',
+                request_serializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ListRequest.SerializeToString,
+                response_deserializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ListResponse.FromString,
+                _registered_method=True)
+        self.Approve = channel.unary_unary(
+                '/bursar.executor.v1.ExecutorService/Approve',
+                request_serializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ApproveRequest.SerializeToString,
+                response_deserializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ApproveResponse.FromString,
+                _registered_method=True)
         self.Backends = channel.unary_unary(
                 '/bursar.executor.v1.ExecutorService/Backends',
                 request_serializer=bursar_dot_executor_dot_v1_dot_executor__pb2.BackendsRequest.SerializeToString,
@@ -105,6 +115,22 @@ class ExecutorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def List(self, request, context):
+        """The tasks of a tenant that are remembered, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Approve(self, request, context):
+        """Says yes or no, once, to the changes of an ended task. Yes writes them where its files came from, only onto what
+        they were made from: ABORTED where a file changed since, and nothing is written. FAILED_PRECONDITION where the
+        executor is not on the caller's machine, or no is the word already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Backends(self, request, context):
         """What can do work here: local tools, models and providers, with remedies for those that cannot.
         """
@@ -139,6 +165,16 @@ def add_ExecutorServiceServicer_to_server(servicer, server):
                     servicer.Cancel,
                     request_deserializer=bursar_dot_executor_dot_v1_dot_executor__pb2.CancelRequest.FromString,
                     response_serializer=bursar_dot_executor_dot_v1_dot_executor__pb2.CancelResponse.SerializeToString,
+            ),
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
+                    request_deserializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ListRequest.FromString,
+                    response_serializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ListResponse.SerializeToString,
+            ),
+            'Approve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Approve,
+                    request_deserializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ApproveRequest.FromString,
+                    response_serializer=bursar_dot_executor_dot_v1_dot_executor__pb2.ApproveResponse.SerializeToString,
             ),
             'Backends': grpc.unary_unary_rpc_method_handler(
                     servicer.Backends,
@@ -281,6 +317,60 @@ class ExecutorService:
             '/bursar.executor.v1.ExecutorService/Cancel',
             bursar_dot_executor_dot_v1_dot_executor__pb2.CancelRequest.SerializeToString,
             bursar_dot_executor_dot_v1_dot_executor__pb2.CancelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.executor.v1.ExecutorService/List',
+            bursar_dot_executor_dot_v1_dot_executor__pb2.ListRequest.SerializeToString,
+            bursar_dot_executor_dot_v1_dot_executor__pb2.ListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Approve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.executor.v1.ExecutorService/Approve',
+            bursar_dot_executor_dot_v1_dot_executor__pb2.ApproveRequest.SerializeToString,
+            bursar_dot_executor_dot_v1_dot_executor__pb2.ApproveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,13 @@ class ExecutorServiceStub:
     """A task as it stands now."""
     Cancel: grpc.UnaryUnaryMultiCallable[executor_pb2.CancelRequest, executor_pb2.CancelResponse]
     """Ends a task as soon as its present step lets go; what was used is settled."""
+    List: grpc.UnaryUnaryMultiCallable[executor_pb2.ListRequest, executor_pb2.ListResponse]
+    """The tasks of a tenant that are remembered, newest first."""
+    Approve: grpc.UnaryUnaryMultiCallable[executor_pb2.ApproveRequest, executor_pb2.ApproveResponse]
+    """Says yes or no, once, to the changes of an ended task. Yes writes them where its files came from, only onto what
+    they were made from: ABORTED where a file changed since, and nothing is written. FAILED_PRECONDITION where the
+    executor is not on the caller's machine, or no is the word already.
+    """
     Backends: grpc.UnaryUnaryMultiCallable[executor_pb2.BackendsRequest, executor_pb2.BackendsResponse]
     """What can do work here: local tools, models and providers, with remedies for those that cannot."""
 
@@ -61,6 +68,13 @@ class ExecutorServiceAsyncStub(ExecutorServiceStub):
     """A task as it stands now."""
     Cancel: aio.UnaryUnaryMultiCallable[executor_pb2.CancelRequest, executor_pb2.CancelResponse]  # type: ignore[assignment]
     """Ends a task as soon as its present step lets go; what was used is settled."""
+    List: aio.UnaryUnaryMultiCallable[executor_pb2.ListRequest, executor_pb2.ListResponse]  # type: ignore[assignment]
+    """The tasks of a tenant that are remembered, newest first."""
+    Approve: aio.UnaryUnaryMultiCallable[executor_pb2.ApproveRequest, executor_pb2.ApproveResponse]  # type: ignore[assignment]
+    """Says yes or no, once, to the changes of an ended task. Yes writes them where its files came from, only onto what
+    they were made from: ABORTED where a file changed since, and nothing is written. FAILED_PRECONDITION where the
+    executor is not on the caller's machine, or no is the word already.
+    """
     Backends: aio.UnaryUnaryMultiCallable[executor_pb2.BackendsRequest, executor_pb2.BackendsResponse]  # type: ignore[assignment]
     """What can do work here: local tools, models and providers, with remedies for those that cannot."""
 
@@ -106,6 +120,25 @@ class ExecutorServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[executor_pb2.CancelResponse, abc.Awaitable[executor_pb2.CancelResponse]]:
         """Ends a task as soon as its present step lets go; what was used is settled."""
+
+    @abc_1.abstractmethod
+    def List(
+        self,
+        request: executor_pb2.ListRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[executor_pb2.ListResponse, abc.Awaitable[executor_pb2.ListResponse]]:
+        """The tasks of a tenant that are remembered, newest first."""
+
+    @abc_1.abstractmethod
+    def Approve(
+        self,
+        request: executor_pb2.ApproveRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[executor_pb2.ApproveResponse, abc.Awaitable[executor_pb2.ApproveResponse]]:
+        """Says yes or no, once, to the changes of an ended task. Yes writes them where its files came from, only onto what
+        they were made from: ABORTED where a file changed since, and nothing is written. FAILED_PRECONDITION where the
+        executor is not on the caller's machine, or no is the word already.
+        """
 
     @abc_1.abstractmethod
     def Backends(
