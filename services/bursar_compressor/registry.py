@@ -12,6 +12,7 @@ from bursar_compressor import json_minify, repeated_blocks, repeated_lines, whit
 from bursar_compressor.chat import repeats as chat
 from bursar_compressor.code import methods as code
 from bursar_compressor.detection import Kind
+from bursar_compressor.json_data import coded_json
 from bursar_compressor.logs import coded_log, kinds_of_lines
 from bursar_compressor.rewriting import Method
 
@@ -49,6 +50,7 @@ PLAIN: dict[Kind, tuple[Method, ...]] = {
     for kind, methods in SELF_CONTAINED.items()
 } | {Kind.CHAT: (_JSON_MINIFY, chat.REPEATS)}
 _BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {
+    (Kind.JSON, Level.LOSSLESS): (Method(coded_json.METHOD, coded_json.rewrite),),
     (Kind.LOG, Level.LOSSLESS): (Method(coded_log.METHOD, coded_log.rewrite),),
     (Kind.LOG, Level.SAFE): (Method(kinds_of_lines.METHOD, kinds_of_lines.rewrite),),
     (Kind.CHAT, Level.LOSSLESS): (chat.RENUMBERED,),

@@ -1,0 +1,1 @@
+"""JSON: coded without loss, and large arrays brought down to what is in them."""
