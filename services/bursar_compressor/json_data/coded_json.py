@@ -227,7 +227,7 @@ def _shared(every: list[Node], shapes: dict[tuple[str, ...], Shape]) -> dict[str
 
 
 def _share(
-    value: Value, times: int, tokens: dict[Value, float], shared: dict[str | Node, int]
+    value: str | Node, times: int, tokens: dict[Value, float], shared: dict[str | Node, int]
 ) -> None:
     """Gives it a number if that pays; its tokens are then those of the number."""
     if (times - 1) * tokens[value] > (times + 1) * REFERENCE_TOKENS:
