@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 from bursar.eventlog.chain import DecidedChain
 from bursar.eventlog.log import Cursor, EventLog, Record
 from bursar.eventlog.projection import Chain, Projection
-from bursar.eventlog.stream import StreamId
+from bursar.eventlog.stream import StreamId, StreamKind
 from bursar.eventlog.writers import WriterChains
 from bursar.events.v1 import event_pb2
 from bursar_efficiency.domain import Charges, Fact
 from bursar_efficiency.wire import fact_of
-
-DECIDED = (StreamId("usage"), StreamId("tasks"))
-OBSERVED = (StreamId("cache"), StreamId("plans"), StreamId("compression"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class StreamReader:
     """Folds one stream into the accounts, knowing for each event where it stands."""
 
     def __init__(self, stream: StreamId, accounts: Accounts) -> None:
-        self.writers = WriterChains(Cursor(stream)) if stream in OBSERVED else None
+        self.writers = WriterChains(Cursor(stream)) if stream.kind is StreamKind.OBSERVED else None
         chain: Chain = self.writers or DecidedChain(Cursor(stream))
         self._stream = stream
         self._sequence = 0

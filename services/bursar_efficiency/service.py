@@ -10,12 +10,13 @@ from bursar.efficiency.v1 import efficiency_pb2
 from bursar.errors import InvalidRequest, LogBroken, NotFound
 from bursar.eventlog.frame import Frame, decode, frame_hash
 from bursar.eventlog.log import EventLog
+from bursar.eventlog.stream import StreamId, signed_streams
 from bursar.events.v1 import event_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.rpc import deadline
 from bursar_efficiency.domain import Charges, Fact, day_of, grouped, totals_of
 from bursar_efficiency.messages import entry_message, totals_message
-from bursar_efficiency.projection import DECIDED, OBSERVED, Accounts, Place, StreamReader
+from bursar_efficiency.projection import Accounts, Place, StreamReader
 from bursar_efficiency.wire import fact_of
 
 AUDIT_ENTRIES_MAX = 10_000
@@ -42,10 +43,12 @@ _KEYS: dict[int, Callable[[Fact], str]] = {
 class EfficiencyService:
     """Satisfies EfficiencyClient and the wiring's Service. Holds nothing the log cannot rebuild."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, usage_partitions: int = 1) -> None:
         self._log = log
         self._accounts = Accounts()
-        self._readers = [StreamReader(stream, self._accounts) for stream in (*DECIDED, *OBSERVED)]
+        self._readers = [
+            StreamReader(stream, self._accounts) for stream in signed_streams(usage_partitions)
+        ]
         self._is_attached = asyncio.Event()
 
     async def run(self) -> None:
@@ -84,7 +87,9 @@ class EfficiencyService:
             else (),
             as_of=[
                 ledger_pb2.Position(
-                    stream=reader.cursor.stream.name, sequence=reader.cursor.sequence
+                    stream=reader.cursor.stream.name,
+                    partition=reader.cursor.stream.partition,
+                    sequence=reader.cursor.sequence,
                 )
                 for reader in self._readers
             ],
@@ -116,7 +121,7 @@ class EfficiencyService:
         charges = Charges()
         entries: list[efficiency_pb2.AuditEntry] = []
         facts: list[Fact] = []
-        frames: dict[tuple[str, int], tuple[Frame, bytes]] = {}
+        frames: dict[tuple[StreamId, int], tuple[Frame, bytes]] = {}
         for place in places[:AUDIT_ENTRIES_MAX]:
             envelope, position, hashed = await self._read(place, frames)
             if request.tenant_id and envelope.tenant_id != request.tenant_id:
@@ -149,9 +154,9 @@ class EfficiencyService:
             raise InvalidRequest.of("trace_id", trace_id, "give 32 hexadecimal digits") from None
 
     async def _read(
-        self, place: Place, frames: dict[tuple[str, int], tuple[Frame, bytes]]
+        self, place: Place, frames: dict[tuple[StreamId, int], tuple[Frame, bytes]]
     ) -> tuple[event_pb2.Event, ledger_pb2.Position, bytes]:
-        key = (place.stream.name, place.sequence)
+        key = (place.stream, place.sequence)
         if key not in frames:
             record = await self._log.get(place.stream, place.sequence)
             if record is None:

@@ -20,12 +20,20 @@ from bursar_quota.grace import Grace
 
 
 class QuotaDecider:
-    """The `Decider` of money. `epoch` gives the writer's, so that a takeover is noticed."""
+    """The `Decider` of one partition of money. `epoch` gives the writer's, so that a takeover is
+    noticed.
+    """
 
-    def __init__(self, terms: Terms | None = None, epoch: Callable[[], int] = lambda: 1) -> None:
+    def __init__(
+        self,
+        terms: Terms | None = None,
+        epoch: Callable[[], int] = lambda: 1,
+        partition: int = wire.USAGE.partition,
+    ) -> None:
         self.terms = terms or Terms(ZonedCalendar())
         self.grace = Grace()
         self._epoch = epoch
+        self._partition = partition
 
     def decide(self, state: State, command: Command, now_ns: int) -> Decision[Event, Answer]:
         return decide(state, command, Now(now_ns, self.terms))
@@ -34,7 +42,7 @@ class QuotaDecider:
         evolve(state, event, undo)
 
     def encode(self, event: Event, command: Command, now_ns: int) -> bytes:
-        return wire.encode(event, command)
+        return wire.encode(event, command, self._partition)
 
     def decode(self, event_bytes: bytes, number: int) -> Event | None:
         return wire.decode(event_bytes, number)

@@ -42,7 +42,7 @@ _OF_DEFAULT_TENANT = quota_pb2.RecordUsageRequest(
     attribution=ledger_pb2.Attribution(tenant_id=TENANT_DEFAULT)
 ).SerializeToString()
 
-_reservation_ids = ReservationIds()
+_RESERVATION_IDS = ReservationIds()
 
 
 def stamp_of(order: bytes, request: Message, operation_id: str, now_ns: int) -> Stamp:
@@ -66,7 +66,10 @@ def _taken(order: bytes, request: Message, operation_id: str, now_ns: int) -> tu
 
 
 def reserve_of(
-    request: quota_pb2.ReserveRequest, now_ns: int, lease_default_ns: int = LEASE_NS_DEFAULT
+    request: quota_pb2.ReserveRequest,
+    now_ns: int,
+    lease_default_ns: int = LEASE_NS_DEFAULT,
+    reservation_ids: ReservationIds = _RESERVATION_IDS,
 ) -> Reserve:
     stamp, content = _taken(b"reserve ", request, request.operation_id, now_ns)
     attribution, target, amounts = asked_of(request.attribution, request.target, request.amounts)
@@ -75,7 +78,7 @@ def reserve_of(
     return Reserve(
         stamp,
         content + _reserve_defaults(request, lease_ns),
-        reservation_id=_reservation_ids.new(),
+        reservation_id=reservation_ids.new(),
         origin=_origin(request.attribution),
         attribution=attribution,
         target=target,

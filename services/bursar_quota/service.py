@@ -17,6 +17,7 @@ from bursar.eventlog.certain import Patience
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
 from bursar.eventlog.lease import Lease
 from bursar.eventlog.log import Cursor, EventLog
+from bursar.eventlog.stream import StreamId
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar_quota import limit_requests, replies, requests
@@ -42,6 +43,7 @@ from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.dump import digest
 from bursar_quota.messages import level_message
 from bursar_quota.projection import QuotaDecider
+from bursar_quota.reservation_ids import ReservationIds
 from bursar_quota.settings import QuotaSettings
 from bursar_quota.snapshots import QuotaWriter, StateSnapshots
 from bursar_quota.wire import USAGE
@@ -57,6 +59,7 @@ class Surroundings:
     `snapshots_dir`: None where every start replays the whole log.
     """
 
+    stream: StreamId = USAGE
     clock: Callable[[], int] = time_ns
     lease: Lease | None = None
     snapshots_dir: Path | None = None
@@ -76,6 +79,8 @@ class QuotaService:
         settings = settings or QuotaSettings()
         surroundings = surroundings or Surroundings()
         self._log = log
+        self._stream = surroundings.stream
+        self._reservation_ids = ReservationIds(self._stream.partition)
         self._clock = surroundings.clock
         self._lease_ns = int(settings.lease_s * NS_PER_S)
         self._terms = Terms(
@@ -83,7 +88,9 @@ class QuotaService:
             horizon_ns=settings.horizon_hours * NS_PER_HOUR,
             late_settle_ns=settings.late_settle_days * 24 * NS_PER_HOUR,
         )
-        self._decider = QuotaDecider(self._terms, lambda: self._writer.epoch)
+        self._decider = QuotaDecider(
+            self._terms, lambda: self._writer.epoch, self._stream.partition
+        )
         self._writer_terms = WriterTerms(
             clock=surroundings.clock,
             lease=surroundings.lease,
@@ -93,19 +100,21 @@ class QuotaService:
         )
         self._snapshots: StateSnapshots | None = None
         if surroundings.snapshots_dir is not None:
-            self._snapshots = StateSnapshots(surroundings.snapshots_dir, settings.snapshot_events)
+            self._snapshots = StateSnapshots(
+                surroundings.snapshots_dir, settings.snapshot_events, self._stream
+            )
         self._unanswered = 0
         self._broken: LogBroken | None = None
         self._is_decided = asyncio.Event()  # whether it leads, follows who does, or never will
-        self._writer = self._writer_from(State(), Cursor(USAGE))
+        self._writer = self._writer_from(State(), Cursor(self._stream))
 
     async def run(self) -> None:
-        """Leads the `usage` stream, or stands by.
+        """Leads its partition of the `usage` stream, or stands by.
 
         Goes on when the log turns out not to be what was written: money is then answered by that
         error alone, and what else stands in the process serves on.
         """
-        await self._log.open(USAGE)
+        await self._log.open(self._stream)
         if self._snapshots is not None:
             self._writer = self._writer_from(*await self._snapshots.newest(self._log))
         try:
@@ -182,7 +191,7 @@ class QuotaService:
         return await self._seen(view)
 
     async def reserve(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
-        command = requests.reserve_of(request, self._clock(), self._lease_ns)
+        command = requests.reserve_of(request, self._clock(), self._lease_ns, self._reservation_ids)
         answer = await self._decided(command)
         if isinstance(answer, Refused):
             raise replies.limit_exceeded(answer, command.stamp.operation_id)
@@ -276,6 +285,21 @@ class QuotaService:
             self._unanswered -= 1
         self._decider.grace.answered(self._clock())
         return answer
+
+    def has_limit(self, limit_id: str) -> bool:
+        """As far as this replica has read; a change that is in flight counts."""
+        return limit_id in self._writer.latest.limits
+
+    async def seen_anywhere(self, view: Callable[[State, Now], View]) -> View:
+        """As `_seen`, but of a standby too, which may be a little behind: for questions about all
+        partitions, not all of which are led from here.
+        """
+        if self._writer.ready.is_set():
+            return await self._seen(view)
+        if self._broken is not None:
+            raise self._broken
+        state = self._writer.state
+        return view(state, Now(max(self._clock(), state.now.at_ns), self._terms))
 
     def _seen(self, view: Callable[[State, Now], View]) -> asyncio.Future[View]:
         """Of durable state, at the clock's time, or the last event's where that is later."""

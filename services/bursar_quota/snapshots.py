@@ -15,6 +15,7 @@ from bursar.errors import BursarError
 from bursar.eventlog.decided import DecidedWriter
 from bursar.eventlog.log import Cursor, EventLog
 from bursar.eventlog.snapshot import Snapshot, Snapshots
+from bursar.eventlog.stream import StreamId
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.commands import Command
 from bursar_quota.domain.events import Event
@@ -33,8 +34,9 @@ _logger = logging.getLogger(__name__)
 class StateSnapshots:
     """In `directory`; one is written when `every_events` more events are in the state."""
 
-    def __init__(self, directory: Path, every_events: int) -> None:
-        self._snapshots = Snapshots(directory, USAGE, DUMP_VERSION)
+    def __init__(self, directory: Path, every_events: int, stream: StreamId = USAGE) -> None:
+        self._stream = stream
+        self._snapshots = Snapshots(directory, stream, DUMP_VERSION)
         self._every_events = every_events
         self._event_number = 0  # of the newest
 
@@ -42,12 +44,12 @@ class StateSnapshots:
         """The state to begin with, and where to read on; an empty one for a full replay."""
         snapshot = await self._snapshots.newest(log)
         if snapshot is None:
-            return State(), Cursor(USAGE)
+            return State(), Cursor(self._stream)
         try:
             state = load(snapshot.body)
         except DecodeError as error:
             _logger.warning("a snapshot cannot be used, all is replayed: %s", error)
-            return State(), Cursor(USAGE)
+            return State(), Cursor(self._stream)
         self._event_number = state.now.event_number
         return state, snapshot.cursor
 

@@ -42,12 +42,12 @@ _AT_NS = number_tag(_E.AT_NS_FIELD_NUMBER)
 _PAYLOAD = bytes_tag(_E.PAYLOAD_FIELD_NUMBER)
 
 
-def event_id_of(number: int) -> str:
+def event_id_of(number: int, partition: int = USAGE.partition) -> str:
     """An event's id says where it stands: `usage-0-42`. Numbers are without gaps and given once."""
-    return f"{USAGE.name}-{USAGE.partition}-{number}"
+    return f"{USAGE.name}-{partition}-{number}"
 
 
-def encode(event: events.Event, command: Command) -> bytes:
+def encode(event: events.Event, command: Command, partition: int = USAGE.partition) -> bytes:
     """The envelope of one event: the order as it came, and what was decided."""
     kind = _BY_EVENT[type(event)]
     payload = kind.encode(event)
@@ -55,7 +55,7 @@ def encode(event: events.Event, command: Command) -> bytes:
         payload = payload.SerializeToString()
     origin = NOBODYS if isinstance(event, events.HorizonMoved) else event.origin
     parts = [
-        text_field(_EVENT_ID, event_id_of(event.number)),
+        text_field(_EVENT_ID, event_id_of(event.number, partition)),
         kind.head,
         _whose(origin.tenant_id, origin.task_id),
         _AT_NS,

@@ -190,7 +190,7 @@ def test_the_fingerprint_is_that_of_the_content_and_of_the_order():
 def test_ids_of_reservations_cannot_be_guessed_from_each_other():
     ids = {reserve_of(quota_pb2.ReserveRequest(), NOON_NS).reservation_id for _ in range(100)}
     assert len(ids) == 100
-    assert {len(one) for one in ids} == {36}
+    assert {len(one) for one in ids} == {38}
 
 
 def test_ids_that_a_limit_cannot_have_are_replaced_by_a_hash():

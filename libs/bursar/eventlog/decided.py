@@ -135,6 +135,11 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         return self._folded.state
 
     @property
+    def latest(self) -> State:
+        """The state with what is in flight: for hints, never for an answer."""
+        return self._folded.state
+
+    @property
     def cursor(self) -> Cursor:
         """The last frame whose events are in the committed state."""
         return self._chain.cursor
