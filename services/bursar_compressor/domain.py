@@ -20,7 +20,7 @@ from bursar_compressor.markers import is_coded, points_at_an_original
 from bursar_compressor.parts import Part
 from bursar_compressor.protection import are_kept
 from bursar_compressor.registry import PLAIN, SELF_CONTAINED, Level, beyond_plain
-from bursar_compressor.rewriting import Count, Method, Options, Rewritten
+from bursar_compressor.rewriting import Count, Extra, Method, Options, Rewritten
 
 ROUNDS_MAX = 16
 
@@ -50,6 +50,7 @@ class Order:
     query: str = ""
     reference: str = ""
     protected: tuple[str, ...] = ()
+    extras: frozenset[Extra] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,9 @@ def _meets(order: Order, compressed: Compressed) -> bool:
 
 
 def _options(order: Order, kind: Kind, ground: Ground) -> Options:
-    return Options(kind, order.reference, ground.count, order.query, order.target_tokens)
+    return Options(
+        kind, order.reference, ground.count, order.query, order.target_tokens, order.extras
+    )
 
 
 def _until_nothing_changes(order: Order, methods: _Methods, ground: Ground) -> Compressed:

@@ -14,6 +14,8 @@ from bursar_compressor.code import methods as code
 from bursar_compressor.detection import Kind
 from bursar_compressor.json_data import coded_json
 from bursar_compressor.logs import coded_log, kinds_of_lines
+from bursar_compressor.prose.abbreviations import ABBREVIATIONS
+from bursar_compressor.prose.selection import BY_NOVELTY, BY_QUESTION
 from bursar_compressor.rewriting import Method
 
 
@@ -44,11 +46,12 @@ SELF_CONTAINED: dict[Kind, tuple[Method, ...]] = {
     Kind.CHAT: (_JSON_MINIFY,),
 }
 # A pointer inside code or JSON would no longer parse.
-_POINTED_AT = (Kind.PROSE, Kind.LOG)
 PLAIN: dict[Kind, tuple[Method, ...]] = {
-    kind: (*methods, _REPEATED_BLOCK) if kind in _POINTED_AT else methods
-    for kind, methods in SELF_CONTAINED.items()
-} | {Kind.CHAT: (_JSON_MINIFY, chat.REPEATS)}
+    **SELF_CONTAINED,
+    Kind.PROSE: (*SELF_CONTAINED[Kind.PROSE], ABBREVIATIONS, _REPEATED_BLOCK),
+    Kind.LOG: (*SELF_CONTAINED[Kind.LOG], _REPEATED_BLOCK),
+    Kind.CHAT: (*SELF_CONTAINED[Kind.CHAT], chat.REPEATS),
+}
 _BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {
     (Kind.JSON, Level.LOSSLESS): (Method(coded_json.METHOD, coded_json.rewrite),),
     (Kind.LOG, Level.LOSSLESS): (Method(coded_log.METHOD, coded_log.rewrite),),
@@ -56,6 +59,7 @@ _BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {
     (Kind.CHAT, Level.LOSSLESS): (chat.RENUMBERED,),
     (Kind.CHAT, Level.SAFE): (chat.RENUMBERED,),
     (Kind.CODE, Level.SAFE): (code.COMMENTS, code.SKELETON),
+    (Kind.PROSE, Level.SAFE): (BY_QUESTION, BY_NOVELTY),
 }
 # The levels whose methods an order may use, the safest first.
 _LADDER: dict[Level, tuple[Level, ...]] = {

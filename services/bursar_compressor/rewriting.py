@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from bursar_compressor.detection import Kind
 from bursar_compressor.parts import Part
 
 Count = Callable[[str], int]
+
+
+class Extra(Enum):
+    """What is done only where it is asked for."""
+
+    ABBREVIATIONS = "abbreviations"
+    NOVELTY = "novelty"
+    DOCSTRINGS = "docstrings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class Options:
     count: Count
     query: str = ""
     target_tokens: int = 0
+    extras: frozenset[Extra] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bursar_compressor.markers import points_at_an_original
 from bursar_compressor.protection import Span, texts_of
 from bursar_compressor.registry import Level
 from bursar_compressor.restore_tool import TOOL
+from bursar_compressor.rewriting import Extra
 
 CONTENT_BYTES_MAX = 16 * 1024 * 1024
 UTF8_BYTES_MAX = 4  # of one character
@@ -27,6 +28,7 @@ _LEVELS: dict[int, Level] = {
 KIND_NUMBERS: dict[Kind, contract.ContentKind.ValueType] = {
     kind: contract.ContentKind.Value(f"CONTENT_KIND_{kind.name}") for kind in Kind
 }
+_EXTRAS: dict[int, Extra] = {contract.Extra.Value(f"EXTRA_{extra.name}"): extra for extra in Extra}
 _KINDS: dict[int, Kind] = {number: kind for kind, number in KIND_NUMBERS.items()}
 
 
@@ -46,7 +48,23 @@ def order_of(request: contract.CompressRequest, content: str) -> Order:
         raise InvalidRequest.of("target_tokens", request.target_tokens, remedy)
     spans = [Span(span.begin_byte, span.end_byte) for span in request.protected]
     protected = texts_of(content, spans) if spans else ()
-    return Order(content, kind, level, request.target_tokens, request.query, protected=protected)
+    return Order(
+        content,
+        kind,
+        level,
+        request.target_tokens,
+        request.query,
+        protected=protected,
+        extras=_extras_of(request),
+    )
+
+
+def _extras_of(request: contract.CompressRequest) -> frozenset[Extra]:
+    unknown = [number for number in request.extras if number not in _EXTRAS]
+    if unknown:
+        names = ", ".join(extra.value for extra in Extra)
+        raise InvalidRequest.of("extras", unknown[0], f"use {names}")
+    return frozenset(_EXTRAS[number] for number in request.extras)
 
 
 def content_of(request: contract.CompressRequest) -> str | bytes:

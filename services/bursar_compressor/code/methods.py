@@ -6,7 +6,7 @@ from bursar_compressor.code import comments, skeleton
 from bursar_compressor.code.focus import focus_of
 from bursar_compressor.code.reading import read
 from bursar_compressor.code.tree import CodeTree
-from bursar_compressor.rewriting import Method, Options, Rewritten, unchanged
+from bursar_compressor.rewriting import Extra, Method, Options, Rewritten, unchanged
 
 
 def _without_comments(content: str, options: Options) -> Rewritten:
@@ -24,7 +24,8 @@ def _skeleton(content: str, options: Options) -> Rewritten:
     code = read(content)
     if isinstance(code, str):
         return unchanged(content, code)
-    shorter = skeleton.skeleton(code, options.reference, focus_of(options.query))
+    focus = focus_of(options.query, docstrings=Extra.DOCSTRINGS not in options.extras)
+    shorter = skeleton.skeleton(code, options.reference, focus)
     if shorter is None:
         return _comments_out(code, content, options.reference)
     return Rewritten(

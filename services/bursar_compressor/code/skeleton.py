@@ -71,17 +71,19 @@ def _holes(code: CodeTree, focus: Focus) -> Iterator[_Hole]:
     for function, body in code.functions():
         if body.start_byte < done:
             continue
-        is_class = function.type == CLASS_WITH_DOCSTRING
         name = _name(function)
-        if is_class:
-            hole = None if name in focus.names else _docstring_hole(code, body)
-            if hole is not None:
+        if function.type == CLASS_WITH_DOCSTRING:
+            hole = _docstring_hole(code, body, focus.docstrings)
+            if hole is not None and name not in focus.names:
                 yield hole
             continue
         if focus.touches(name, code.source[body.start_byte : body.end_byte]):
             done = body.end_byte
             continue
-        hole = _indented_hole(code, body) if code.grammar.is_indented else _hole(code, body)
+        if code.grammar.is_indented:
+            hole = _indented_hole(code, body, focus.docstrings)
+        else:
+            hole = _hole(code, body)
         if hole is not None and _is_worth_a_marker(hole):
             done = body.end_byte
             yield hole
@@ -117,28 +119,30 @@ def _hole(code: CodeTree, body: Node) -> _Hole | None:
     return None
 
 
-def _indented_hole(code: CodeTree, body: Node) -> _Hole | None:
-    """All but the docstring, of which the first sentence stays."""
+def _indented_hole(code: CodeTree, body: Node, docstrings: bool) -> _Hole | None:
+    """All but the docstring, of which the first sentence stays if it is wanted."""
     begin, line = body.start_byte, body.start_point[0] + 1
     indent = code.source[code.source.rfind(b"\n", 0, begin) + 1 : begin]
     if indent.strip():
         return None  # on the line of the signature
     kept = b""
     docstring = _docstring(body)
-    if docstring is not None:
+    if docstring is not None and docstrings:
         kept, shown_lines = _cut(code.source[begin : docstring.end_byte], _FIRST_SENTENCE)
         line += shown_lines
         kept += b"\n" + indent
     return _Hole(begin, body.end_byte, Lines(line, body.end_point[0] + 1), kept + b"...  # %s")
 
 
-def _docstring_hole(code: CodeTree, body: Node) -> _Hole | None:
-    """All but the first paragraph of what stands at the head of a class."""
+def _docstring_hole(code: CodeTree, body: Node, docstrings: bool) -> _Hole | None:
+    """What stands at the head of a class, less its first paragraph if that is wanted."""
     docstring = _docstring(body)
     if docstring is None:
         return None
     begin, end = docstring.start_byte, docstring.end_byte
-    kept, shown_lines = _cut(code.source[begin:end], _FIRST_PARAGRAPH)
+    kept, shown_lines = b"...", 0
+    if docstrings:
+        kept, shown_lines = _cut(code.source[begin:end], _FIRST_PARAGRAPH)
     first, last = docstring.start_point[0] + 1 + shown_lines, docstring.end_point[0] + 1
     if last - first + 1 < BODY_LINES_MIN or code.source[end : end + 1] not in (b"\n", b"\r", b""):
         return None

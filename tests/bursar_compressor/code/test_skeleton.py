@@ -131,3 +131,12 @@ def test_a_docstring_with_escapes_still_parses() -> None:
         "One line.",
         "Two \\d.",
     ]
+
+
+def test_docstrings_go_where_that_is_asked_for() -> None:
+    code = parsed(sample("python"))
+    shorter = skeleton(code, REFERENCE, focus_of("", docstrings=False))
+    assert shorter is not None
+    assert ast.parse(shorter.source)
+    assert b"The sum." not in shorter.source
+    assert b"An order." not in shorter.source

@@ -25,35 +25,37 @@ _sym_db = _symbol_database.Default()
 from bursar.ledger.v1 import ledger_pb2 as bursar_dot_ledger_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%bursar/compressor/v1/compressor.proto\x12\x14\x62ursar.compressor.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"\xae\x02\n\x0f\x43ompressRequest\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12/\n\x04kind\x18\x03 \x01(\x0e\x32!.bursar.compressor.v1.ContentKind\x12*\n\x05level\x18\x04 \x01(\x0e\x32\x1b.bursar.compressor.v1.Level\x12\x15\n\rtarget_tokens\x18\x05 \x01(\x03\x12\r\n\x05model\x18\x06 \x01(\t\x12\r\n\x05query\x18\x07 \x01(\t\x12-\n\tprotected\x18\x08 \x03(\x0b\x32\x1a.bursar.compressor.v1.Span\x12\x15\n\rcontent_bytes\x18\t \x01(\x0c\",\n\x04Span\x12\x12\n\nbegin_byte\x18\x01 \x01(\x03\x12\x10\n\x08\x65nd_byte\x18\x02 \x01(\x03\"\x8e\x02\n\x10\x43ompressResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x15\n\rtokens_before\x18\x02 \x01(\x03\x12\x14\n\x0ctokens_after\x18\x03 \x01(\x03\x12\x13\n\x0bis_estimate\x18\x04 \x01(\x08\x12/\n\x04kind\x18\x05 \x01(\x0e\x32!.bursar.compressor.v1.ContentKind\x12-\n\x07\x63hanges\x18\x06 \x03(\x0b\x32\x1c.bursar.compressor.v1.Change\x12\x15\n\rcontent_bytes\x18\x07 \x01(\x0c\x12\x30\n\x0crestore_tool\x18\x08 \x01(\x0b\x32\x1a.bursar.compressor.v1.Tool\"B\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x17\n\x0fparameters_json\x18\x03 \x01(\t\"\x8f\x01\n\x06\x43hange\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x15\n\rtokens_before\x18\x02 \x01(\x03\x12\x14\n\x0ctokens_after\x18\x03 \x01(\x03\x12\x0f\n\x07summary\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12\x14\n\x0c\x65lided_parts\x18\x06 \x01(\x03\x12\x0e\n\x06\x65lided\x18\x07 \x03(\t\"D\n\x0eRestoreRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0c\n\x04part\x18\x03 \x01(\t\"\"\n\x0fRestoreResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\".\n\x0c\x43ountRequest\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\"F\n\rCountResponse\x12\x0e\n\x06tokens\x18\x01 \x01(\x03\x12\x13\n\x0bis_estimate\x18\x02 \x01(\x08\x12\x10\n\x08\x65ncoding\x18\x03 \x01(\t*i\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\x0f\n\x0bLEVEL_PLAIN\x10\x01\x12\x12\n\x0eLEVEL_LOSSLESS\x10\x04\x12\x0e\n\nLEVEL_SAFE\x10\x02\x12\x14\n\x10LEVEL_AGGRESSIVE\x10\x03*\xaf\x02\n\x0b\x43ontentKind\x12\x1c\n\x18\x43ONTENT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ONTENT_KIND_PROSE\x10\x01\x12\x15\n\x11\x43ONTENT_KIND_CODE\x10\x02\x12\x14\n\x10\x43ONTENT_KIND_LOG\x10\x03\x12\x15\n\x11\x43ONTENT_KIND_JSON\x10\x04\x12\x17\n\x13\x43ONTENT_KIND_NDJSON\x10\x05\x12\x14\n\x10\x43ONTENT_KIND_CSV\x10\x06\x12\x15\n\x11\x43ONTENT_KIND_YAML\x10\x07\x12\x17\n\x13\x43ONTENT_KIND_MARKUP\x10\x08\x12\x19\n\x15\x43ONTENT_KIND_MARKDOWN\x10\t\x12\x15\n\x11\x43ONTENT_KIND_DIFF\x10\n\x12\x15\n\x11\x43ONTENT_KIND_CHAT\x10\x0b\x32\x98\x02\n\x11\x43ompressorService\x12Y\n\x08\x43ompress\x12%.bursar.compressor.v1.CompressRequest\x1a&.bursar.compressor.v1.CompressResponse\x12V\n\x07Restore\x12$.bursar.compressor.v1.RestoreRequest\x1a%.bursar.compressor.v1.RestoreResponse\x12P\n\x05\x43ount\x12\".bursar.compressor.v1.CountRequest\x1a#.bursar.compressor.v1.CountResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%bursar/compressor/v1/compressor.proto\x12\x14\x62ursar.compressor.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"\xdb\x02\n\x0f\x43ompressRequest\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12/\n\x04kind\x18\x03 \x01(\x0e\x32!.bursar.compressor.v1.ContentKind\x12*\n\x05level\x18\x04 \x01(\x0e\x32\x1b.bursar.compressor.v1.Level\x12\x15\n\rtarget_tokens\x18\x05 \x01(\x03\x12\r\n\x05model\x18\x06 \x01(\t\x12\r\n\x05query\x18\x07 \x01(\t\x12-\n\tprotected\x18\x08 \x03(\x0b\x32\x1a.bursar.compressor.v1.Span\x12\x15\n\rcontent_bytes\x18\t \x01(\x0c\x12+\n\x06\x65xtras\x18\n \x03(\x0e\x32\x1b.bursar.compressor.v1.Extra\",\n\x04Span\x12\x12\n\nbegin_byte\x18\x01 \x01(\x03\x12\x10\n\x08\x65nd_byte\x18\x02 \x01(\x03\"\x8e\x02\n\x10\x43ompressResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x15\n\rtokens_before\x18\x02 \x01(\x03\x12\x14\n\x0ctokens_after\x18\x03 \x01(\x03\x12\x13\n\x0bis_estimate\x18\x04 \x01(\x08\x12/\n\x04kind\x18\x05 \x01(\x0e\x32!.bursar.compressor.v1.ContentKind\x12-\n\x07\x63hanges\x18\x06 \x03(\x0b\x32\x1c.bursar.compressor.v1.Change\x12\x15\n\rcontent_bytes\x18\x07 \x01(\x0c\x12\x30\n\x0crestore_tool\x18\x08 \x01(\x0b\x32\x1a.bursar.compressor.v1.Tool\"B\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x17\n\x0fparameters_json\x18\x03 \x01(\t\"\x8f\x01\n\x06\x43hange\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x15\n\rtokens_before\x18\x02 \x01(\x03\x12\x14\n\x0ctokens_after\x18\x03 \x01(\x03\x12\x0f\n\x07summary\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12\x14\n\x0c\x65lided_parts\x18\x06 \x01(\x03\x12\x0e\n\x06\x65lided\x18\x07 \x03(\t\"D\n\x0eRestoreRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0c\n\x04part\x18\x03 \x01(\t\"\"\n\x0fRestoreResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\".\n\x0c\x43ountRequest\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\"F\n\rCountResponse\x12\x0e\n\x06tokens\x18\x01 \x01(\x03\x12\x13\n\x0bis_estimate\x18\x02 \x01(\x08\x12\x10\n\x08\x65ncoding\x18\x03 \x01(\t*i\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\x0f\n\x0bLEVEL_PLAIN\x10\x01\x12\x12\n\x0eLEVEL_LOSSLESS\x10\x04\x12\x0e\n\nLEVEL_SAFE\x10\x02\x12\x14\n\x10LEVEL_AGGRESSIVE\x10\x03*\xaf\x02\n\x0b\x43ontentKind\x12\x1c\n\x18\x43ONTENT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ONTENT_KIND_PROSE\x10\x01\x12\x15\n\x11\x43ONTENT_KIND_CODE\x10\x02\x12\x14\n\x10\x43ONTENT_KIND_LOG\x10\x03\x12\x15\n\x11\x43ONTENT_KIND_JSON\x10\x04\x12\x17\n\x13\x43ONTENT_KIND_NDJSON\x10\x05\x12\x14\n\x10\x43ONTENT_KIND_CSV\x10\x06\x12\x15\n\x11\x43ONTENT_KIND_YAML\x10\x07\x12\x17\n\x13\x43ONTENT_KIND_MARKUP\x10\x08\x12\x19\n\x15\x43ONTENT_KIND_MARKDOWN\x10\t\x12\x15\n\x11\x43ONTENT_KIND_DIFF\x10\n\x12\x15\n\x11\x43ONTENT_KIND_CHAT\x10\x0b*`\n\x05\x45xtra\x12\x15\n\x11\x45XTRA_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45XTRA_ABBREVIATIONS\x10\x01\x12\x11\n\rEXTRA_NOVELTY\x10\x02\x12\x14\n\x10\x45XTRA_DOCSTRINGS\x10\x03\x32\x98\x02\n\x11\x43ompressorService\x12Y\n\x08\x43ompress\x12%.bursar.compressor.v1.CompressRequest\x1a&.bursar.compressor.v1.CompressResponse\x12V\n\x07Restore\x12$.bursar.compressor.v1.RestoreRequest\x1a%.bursar.compressor.v1.RestoreResponse\x12P\n\x05\x43ount\x12\".bursar.compressor.v1.CountRequest\x1a#.bursar.compressor.v1.CountResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bursar.compressor.v1.compressor_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LEVEL']._serialized_start=1158
-  _globals['_LEVEL']._serialized_end=1263
-  _globals['_CONTENTKIND']._serialized_start=1266
-  _globals['_CONTENTKIND']._serialized_end=1569
+  _globals['_LEVEL']._serialized_start=1203
+  _globals['_LEVEL']._serialized_end=1308
+  _globals['_CONTENTKIND']._serialized_start=1311
+  _globals['_CONTENTKIND']._serialized_end=1614
+  _globals['_EXTRA']._serialized_start=1616
+  _globals['_EXTRA']._serialized_end=1712
   _globals['_COMPRESSREQUEST']._serialized_start=95
-  _globals['_COMPRESSREQUEST']._serialized_end=397
-  _globals['_SPAN']._serialized_start=399
-  _globals['_SPAN']._serialized_end=443
-  _globals['_COMPRESSRESPONSE']._serialized_start=446
-  _globals['_COMPRESSRESPONSE']._serialized_end=716
-  _globals['_TOOL']._serialized_start=718
-  _globals['_TOOL']._serialized_end=784
-  _globals['_CHANGE']._serialized_start=787
-  _globals['_CHANGE']._serialized_end=930
-  _globals['_RESTOREREQUEST']._serialized_start=932
-  _globals['_RESTOREREQUEST']._serialized_end=1000
-  _globals['_RESTORERESPONSE']._serialized_start=1002
-  _globals['_RESTORERESPONSE']._serialized_end=1036
-  _globals['_COUNTREQUEST']._serialized_start=1038
-  _globals['_COUNTREQUEST']._serialized_end=1084
-  _globals['_COUNTRESPONSE']._serialized_start=1086
-  _globals['_COUNTRESPONSE']._serialized_end=1156
-  _globals['_COMPRESSORSERVICE']._serialized_start=1572
-  _globals['_COMPRESSORSERVICE']._serialized_end=1852
+  _globals['_COMPRESSREQUEST']._serialized_end=442
+  _globals['_SPAN']._serialized_start=444
+  _globals['_SPAN']._serialized_end=488
+  _globals['_COMPRESSRESPONSE']._serialized_start=491
+  _globals['_COMPRESSRESPONSE']._serialized_end=761
+  _globals['_TOOL']._serialized_start=763
+  _globals['_TOOL']._serialized_end=829
+  _globals['_CHANGE']._serialized_start=832
+  _globals['_CHANGE']._serialized_end=975
+  _globals['_RESTOREREQUEST']._serialized_start=977
+  _globals['_RESTOREREQUEST']._serialized_end=1045
+  _globals['_RESTORERESPONSE']._serialized_start=1047
+  _globals['_RESTORERESPONSE']._serialized_end=1081
+  _globals['_COUNTREQUEST']._serialized_start=1083
+  _globals['_COUNTREQUEST']._serialized_end=1129
+  _globals['_COUNTRESPONSE']._serialized_start=1131
+  _globals['_COUNTRESPONSE']._serialized_end=1201
+  _globals['_COMPRESSORSERVICE']._serialized_start=1715
+  _globals['_COMPRESSORSERVICE']._serialized_end=1995
 # @@protoc_insertion_point(module_scope)

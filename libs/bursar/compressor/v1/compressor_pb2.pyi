@@ -98,6 +98,31 @@ CONTENT_KIND_DIFF: ContentKind.ValueType  # 10
 CONTENT_KIND_CHAT: ContentKind.ValueType  # 11
 """A JSON list of messages, each with `role` and `content`."""
 
+class _Extra:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExtraEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Extra.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    EXTRA_UNSPECIFIED: _Extra.ValueType  # 0
+    EXTRA_ABBREVIATIONS: _Extra.ValueType  # 1
+    """Words of prose written shorter, by the table in docs/compression.md, where the model's tokeniser saves."""
+    EXTRA_NOVELTY: _Extra.ValueType  # 2
+    """With a target and no query: the sentences of prose that add most to the others."""
+    EXTRA_DOCSTRINGS: _Extra.ValueType  # 3
+    """Skeletons of code leave docstrings out as well."""
+
+class Extra(_Extra, metaclass=_ExtraEnumTypeWrapper):
+    """What is done only where it is asked for."""
+
+EXTRA_UNSPECIFIED: Extra.ValueType  # 0
+EXTRA_ABBREVIATIONS: Extra.ValueType  # 1
+"""Words of prose written shorter, by the table in docs/compression.md, where the model's tokeniser saves."""
+EXTRA_NOVELTY: Extra.ValueType  # 2
+"""With a target and no query: the sentences of prose that add most to the others."""
+EXTRA_DOCSTRINGS: Extra.ValueType  # 3
+"""Skeletons of code leave docstrings out as well."""
+
 @typing.final
 class CompressRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
@@ -111,6 +136,7 @@ class CompressRequest(message.Message):
     QUERY_FIELD_NUMBER: builtins.int
     PROTECTED_FIELD_NUMBER: builtins.int
     CONTENT_BYTES_FIELD_NUMBER: builtins.int
+    EXTRAS_FIELD_NUMBER: builtins.int
     content: builtins.str
     """UTF-8 text; compressed up to 16 MiB, left as it is above."""
     kind: ContentKind.ValueType
@@ -131,6 +157,8 @@ class CompressRequest(message.Message):
     def protected(self) -> containers.RepeatedCompositeFieldContainer[Span]:
         """What must stay byte by byte."""
 
+    @builtins.property
+    def extras(self) -> containers.RepeatedScalarFieldContainer[Extra.ValueType]: ...
     def __init__(
         self,
         *,
@@ -143,10 +171,11 @@ class CompressRequest(message.Message):
         query: builtins.str = ...,
         protected: abc.Iterable[Span] | None = ...,
         content_bytes: builtins.bytes = ...,
+        extras: abc.Iterable[Extra.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "content", b"content", "content_bytes", b"content_bytes", "kind", b"kind", "level", b"level", "model", b"model", "protected", b"protected", "query", b"query", "target_tokens", b"target_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "content", b"content", "content_bytes", b"content_bytes", "extras", b"extras", "kind", b"kind", "level", b"level", "model", b"model", "protected", b"protected", "query", b"query", "target_tokens", b"target_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

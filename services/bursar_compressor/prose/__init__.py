@@ -1,0 +1,1 @@
+"""Prose made shorter: the sentences that a query is about, or that say something new."""
