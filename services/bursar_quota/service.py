@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
@@ -42,7 +42,9 @@ from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.dump import digest
 from bursar_quota.messages import level_message
+from bursar_quota.orders import kinds
 from bursar_quota.projection import QuotaDecider
+from bursar_quota.session import Orders, Session
 from bursar_quota.reservation_ids import ReservationIds
 from bursar_quota.settings import QuotaSettings
 from bursar_quota.snapshots import QuotaWriter, StateSnapshots
@@ -104,6 +106,7 @@ class QuotaService:
                 surroundings.snapshots_dir, settings.snapshot_events, self._stream
             )
         self._unanswered = 0
+        self._orders = Orders(kinds(self._lease_ns), self._submit, self._clock)
         self._broken: LogBroken | None = None
         self._is_decided = asyncio.Event()  # whether it leads, follows who does, or never will
         self._writer = self._writer_from(State(), Cursor(self._stream))
@@ -251,6 +254,41 @@ class QuotaService:
 
         return await self._seen(view)
 
+    async def reserve_many(
+        self, request: quota_pb2.ReserveManyRequest
+    ) -> quota_pb2.ReserveManyResponse:
+        results = await self._orders.many("reserve", request.orders)
+        return quota_pb2.ReserveManyResponse(results=results)
+
+    async def dispatch_many(
+        self, request: quota_pb2.DispatchManyRequest
+    ) -> quota_pb2.DispatchManyResponse:
+        results = await self._orders.many("dispatch", request.orders)
+        return quota_pb2.DispatchManyResponse(results=results)
+
+    async def settle_many(
+        self, request: quota_pb2.SettleManyRequest
+    ) -> quota_pb2.SettleManyResponse:
+        results = await self._orders.many("settle", request.orders)
+        return quota_pb2.SettleManyResponse(results=results)
+
+    async def release_many(
+        self, request: quota_pb2.ReleaseManyRequest
+    ) -> quota_pb2.ReleaseManyResponse:
+        results = await self._orders.many("release", request.orders)
+        return quota_pb2.ReleaseManyResponse(results=results)
+
+    async def record_usage_many(
+        self, request: quota_pb2.RecordUsageManyRequest
+    ) -> quota_pb2.RecordUsageManyResponse:
+        results = await self._orders.many("record_usage", request.orders)
+        return quota_pb2.RecordUsageManyResponse(results=results)
+
+    def session(
+        self, requests: AsyncIterator[quota_pb2.SessionRequest]
+    ) -> AsyncIterator[quota_pb2.SessionResponse]:
+        return Session(self._orders).results(requests)
+
     async def _lead(self) -> None:
         try:
             await self._writer.run()
@@ -273,6 +311,20 @@ class QuotaService:
 
     def _writer_from(self, state: State, after: Cursor) -> QuotaWriter:
         return DecidedWriter(self._log, self._decider, state, after, self._writer_terms)
+
+    def _submit(self, command: Order, lingers: bool) -> asyncio.Future[Answer]:
+        """For orders that come many at a time."""
+        answer = self._writer.submit(command, lingers=lingers)
+        self._unanswered += 1
+        answer.add_done_callback(self._answered)
+        return answer
+
+    def _answered(self, answer: asyncio.Future[Answer]) -> None:
+        self._unanswered -= 1
+        if answer.cancelled() or isinstance(answer.exception(), LogUnavailable):
+            self._decider.grace.failed(self._clock())
+        else:
+            self._decider.grace.answered(self._clock())
 
     async def _decided(self, command: Order, *, lingers: bool = False) -> Answer:
         self._unanswered += 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 import grpc
 
 from bursar.quota.v1 import quota_pb2 as contract
 from bursar.quota.v1 import quota_pb2_grpc as stubs
-from bursar.rpc.calling import call
+from bursar.rpc.calling import call, exchange
 
 
 class QuotaClient(Protocol):
@@ -53,6 +54,30 @@ class QuotaClient(Protocol):
     async def adjust(self, request: contract.AdjustRequest) -> contract.AdjustResponse: ...
 
     async def usage(self, request: contract.UsageRequest) -> contract.UsageResponse: ...
+
+    async def reserve_many(
+        self, request: contract.ReserveManyRequest
+    ) -> contract.ReserveManyResponse: ...
+
+    async def dispatch_many(
+        self, request: contract.DispatchManyRequest
+    ) -> contract.DispatchManyResponse: ...
+
+    async def settle_many(
+        self, request: contract.SettleManyRequest
+    ) -> contract.SettleManyResponse: ...
+
+    async def release_many(
+        self, request: contract.ReleaseManyRequest
+    ) -> contract.ReleaseManyResponse: ...
+
+    async def record_usage_many(
+        self, request: contract.RecordUsageManyRequest
+    ) -> contract.RecordUsageManyResponse: ...
+
+    def session(
+        self, requests: AsyncIterator[contract.SessionRequest]
+    ) -> AsyncIterator[contract.SessionResponse]: ...
 
 
 class RemoteQuota:
@@ -114,3 +139,31 @@ class RemoteQuota:
 
     async def usage(self, request: contract.UsageRequest) -> contract.UsageResponse:
         return await call(self._stub.Usage, request)
+
+    async def reserve_many(
+        self, request: contract.ReserveManyRequest
+    ) -> contract.ReserveManyResponse:
+        return await call(self._stub.ReserveMany, request)
+
+    async def dispatch_many(
+        self, request: contract.DispatchManyRequest
+    ) -> contract.DispatchManyResponse:
+        return await call(self._stub.DispatchMany, request)
+
+    async def settle_many(self, request: contract.SettleManyRequest) -> contract.SettleManyResponse:
+        return await call(self._stub.SettleMany, request)
+
+    async def release_many(
+        self, request: contract.ReleaseManyRequest
+    ) -> contract.ReleaseManyResponse:
+        return await call(self._stub.ReleaseMany, request)
+
+    async def record_usage_many(
+        self, request: contract.RecordUsageManyRequest
+    ) -> contract.RecordUsageManyResponse:
+        return await call(self._stub.RecordUsageMany, request)
+
+    def session(
+        self, requests: AsyncIterator[contract.SessionRequest]
+    ) -> AsyncIterator[contract.SessionResponse]:
+        return exchange(self._stub.Session, requests)

@@ -82,6 +82,29 @@ def _for_each_lookup(
         _for_attribution(lookup, caller, exchange)
 
 
+def _for_each_attribution(
+    request: quota_pb2.ReserveManyRequest | quota_pb2.RecordUsageManyRequest,
+    caller: Caller,
+    exchange: Exchange,
+) -> None:
+    for order in request.orders:
+        _for_attribution(order, caller, exchange)
+
+
+def _for_each_operation(
+    request: quota_pb2.SessionRequest, caller: Caller, exchange: Exchange
+) -> None:
+    """As each order by itself; those that name a reservation need no more than its id."""
+    for operation in request.operations:
+        match operation.WhichOneof("order"):
+            case "reserve":
+                _for_attribution(operation.reserve, caller, exchange)
+            case "record_usage":
+                _for_attribution(operation.record_usage, caller, exchange)
+            case "adjust":
+                _adjusts(operation.adjust, caller, exchange)
+
+
 def _about_tenant(request: _Attributed, caller: Caller, exchange: Exchange) -> None:
     """An empty field of the attribution leaves open, so only the tenant is filled in."""
     attribution = request.attribution
@@ -171,6 +194,12 @@ RULES: dict[str, Rule] = {
     "bursar.quota.v1.QuotaService.RecordUsage": _for_attribution,
     "bursar.quota.v1.QuotaService.Adjust": _adjusts,
     "bursar.quota.v1.QuotaService.Usage": _about_tenant,
+    "bursar.quota.v1.QuotaService.ReserveMany": _for_each_attribution,
+    "bursar.quota.v1.QuotaService.DispatchMany": _by_reservation,
+    "bursar.quota.v1.QuotaService.SettleMany": _by_reservation,
+    "bursar.quota.v1.QuotaService.ReleaseMany": _by_reservation,
+    "bursar.quota.v1.QuotaService.RecordUsageMany": _for_each_attribution,
+    "bursar.quota.v1.QuotaService.Session": _for_each_operation,
 }
 
 

@@ -42,17 +42,21 @@ _CLASS_WITHOUT_DETAILS: dict[grpc.StatusCode, type[BursarError]] = {
 
 def to_status(error: BursarError) -> grpc.Status:
     """What goes over the wire for `error`."""
+    return rpc_status.to_status(status_message(error))
+
+
+def status_message(error: BursarError) -> status_pb2.Status:
+    """The same as a message, for errors inside an answer."""
     info = error_details_pb2.ErrorInfo(
         reason=error.reason,
         domain=DOMAIN,
         metadata={name: str(value) for name, value in error.facts.items()},
     )
-    status = status_pb2.Status(
+    return status_pb2.Status(
         code=CODES[error.kind].value[0],
         message=error.message,
         details=[_packed(detail) for detail in (info, *_further_details(error))],
     )
-    return rpc_status.to_status(status)
 
 
 def _further_details(error: BursarError) -> list[message.Message]:
@@ -107,6 +111,12 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> BursarError:
         fallback = _CLASS_WITHOUT_DETAILS.get(error.code(), _by_code(error.code()))
         return fallback(error.details() or error.code().name)
     return _from_details(status, error.code())
+
+
+def from_status_message(status: status_pb2.Status) -> BursarError:
+    """The error that `status_message` was made of."""
+    codes = {code.value[0]: code for code in grpc.StatusCode}
+    return _from_details(status, codes.get(status.code, grpc.StatusCode.INTERNAL))
 
 
 def _by_code(code: grpc.StatusCode) -> type[BursarError]:

@@ -18,6 +18,7 @@ what happened: retry with the same operation id, which gives the first try's ans
 
 from bursar.ledger.v1 import ledger_pb2 as ledger_pb2
 from collections import abc as abc
+from google.protobuf import any_pb2 as any_pb2
 from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf.internal import containers as containers
@@ -1379,5 +1380,369 @@ class UsageResponse(message.Message):
     _HasFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "levels", b"levels", "state_digest", b"state_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SessionRequest(message.Message):
+    """1 to 64 operations. At most 1,024 are under way; then the next messages wait to be read."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OPERATIONS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def operations(self) -> containers.RepeatedCompositeFieldContainer[Operation]: ...
+    def __init__(
+        self,
+        *,
+        operations: abc.Iterable[Operation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["operations", b"operations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SessionResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def results(self) -> containers.RepeatedCompositeFieldContainer[OperationResult]: ...
+    def __init__(
+        self,
+        *,
+        results: abc.Iterable[OperationResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Operation(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TAG_FIELD_NUMBER: builtins.int
+    RESERVE_FIELD_NUMBER: builtins.int
+    DISPATCH_FIELD_NUMBER: builtins.int
+    TOP_UP_FIELD_NUMBER: builtins.int
+    EXTEND_FIELD_NUMBER: builtins.int
+    SETTLE_FIELD_NUMBER: builtins.int
+    RELEASE_FIELD_NUMBER: builtins.int
+    RECORD_USAGE_FIELD_NUMBER: builtins.int
+    ADJUST_FIELD_NUMBER: builtins.int
+    tag: builtins.int
+    """The caller's own, to know the result by."""
+    @builtins.property
+    def reserve(self) -> ReserveRequest: ...
+    @builtins.property
+    def dispatch(self) -> DispatchRequest: ...
+    @builtins.property
+    def top_up(self) -> TopUpRequest: ...
+    @builtins.property
+    def extend(self) -> ExtendRequest: ...
+    @builtins.property
+    def settle(self) -> SettleRequest: ...
+    @builtins.property
+    def release(self) -> ReleaseRequest: ...
+    @builtins.property
+    def record_usage(self) -> RecordUsageRequest: ...
+    @builtins.property
+    def adjust(self) -> AdjustRequest: ...
+    def __init__(
+        self,
+        *,
+        tag: builtins.int = ...,
+        reserve: ReserveRequest | None = ...,
+        dispatch: DispatchRequest | None = ...,
+        top_up: TopUpRequest | None = ...,
+        extend: ExtendRequest | None = ...,
+        settle: SettleRequest | None = ...,
+        release: ReleaseRequest | None = ...,
+        record_usage: RecordUsageRequest | None = ...,
+        adjust: AdjustRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["adjust", b"adjust", "dispatch", b"dispatch", "extend", b"extend", "order", b"order", "record_usage", b"record_usage", "release", b"release", "reserve", b"reserve", "settle", b"settle", "top_up", b"top_up"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["adjust", b"adjust", "dispatch", b"dispatch", "extend", b"extend", "order", b"order", "record_usage", b"record_usage", "release", b"release", "reserve", b"reserve", "settle", b"settle", "tag", b"tag", "top_up", b"top_up"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_order: _TypeAlias = typing.Literal["reserve", "dispatch", "top_up", "extend", "settle", "release", "record_usage", "adjust"]  # noqa: Y015
+    _WhichOneofArgType_order: _TypeAlias = typing.Literal["order", b"order"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
+
+@typing.final
+class OperationResult(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TAG_FIELD_NUMBER: builtins.int
+    RESERVE_FIELD_NUMBER: builtins.int
+    DISPATCH_FIELD_NUMBER: builtins.int
+    TOP_UP_FIELD_NUMBER: builtins.int
+    EXTEND_FIELD_NUMBER: builtins.int
+    SETTLE_FIELD_NUMBER: builtins.int
+    RELEASE_FIELD_NUMBER: builtins.int
+    RECORD_USAGE_FIELD_NUMBER: builtins.int
+    ADJUST_FIELD_NUMBER: builtins.int
+    ERROR_FIELD_NUMBER: builtins.int
+    tag: builtins.int
+    """As in the operation; in a Many its place among the orders, from 0."""
+    @builtins.property
+    def reserve(self) -> ReserveResponse: ...
+    @builtins.property
+    def dispatch(self) -> DispatchResponse: ...
+    @builtins.property
+    def top_up(self) -> TopUpResponse: ...
+    @builtins.property
+    def extend(self) -> ExtendResponse: ...
+    @builtins.property
+    def settle(self) -> SettleResponse: ...
+    @builtins.property
+    def release(self) -> ReleaseResponse: ...
+    @builtins.property
+    def record_usage(self) -> RecordUsageResponse: ...
+    @builtins.property
+    def adjust(self) -> AdjustResponse: ...
+    @builtins.property
+    def error(self) -> Status:
+        """What the order alone would have been answered with, not OK."""
+
+    def __init__(
+        self,
+        *,
+        tag: builtins.int = ...,
+        reserve: ReserveResponse | None = ...,
+        dispatch: DispatchResponse | None = ...,
+        top_up: TopUpResponse | None = ...,
+        extend: ExtendResponse | None = ...,
+        settle: SettleResponse | None = ...,
+        release: ReleaseResponse | None = ...,
+        record_usage: RecordUsageResponse | None = ...,
+        adjust: AdjustResponse | None = ...,
+        error: Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["adjust", b"adjust", "dispatch", b"dispatch", "error", b"error", "extend", b"extend", "record_usage", b"record_usage", "release", b"release", "reserve", b"reserve", "result", b"result", "settle", b"settle", "top_up", b"top_up"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["adjust", b"adjust", "dispatch", b"dispatch", "error", b"error", "extend", b"extend", "record_usage", b"record_usage", "release", b"release", "reserve", b"reserve", "result", b"result", "settle", b"settle", "tag", b"tag", "top_up", b"top_up"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = typing.Literal["reserve", "dispatch", "top_up", "extend", "settle", "release", "record_usage", "adjust", "error"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+@typing.final
+class Status(message.Message):
+    """The same as google.rpc.Status, with the details that a call of its own would have had."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: builtins.int
+    MESSAGE_FIELD_NUMBER: builtins.int
+    DETAILS_FIELD_NUMBER: builtins.int
+    code: builtins.int
+    message: builtins.str
+    @builtins.property
+    def details(self) -> containers.RepeatedCompositeFieldContainer[any_pb2.Any]: ...
+    def __init__(
+        self,
+        *,
+        code: builtins.int = ...,
+        message: builtins.str = ...,
+        details: abc.Iterable[any_pb2.Any] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["code", b"code", "details", b"details", "message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ReserveManyRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def orders(self) -> containers.RepeatedCompositeFieldContainer[ReserveRequest]: ...
+    def __init__(
+        self,
+        *,
+        orders: abc.Iterable[ReserveRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ReserveManyResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def results(self) -> containers.RepeatedCompositeFieldContainer[OperationResult]:
+        """In the order of the orders."""
+
+    def __init__(
+        self,
+        *,
+        results: abc.Iterable[OperationResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DispatchManyRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def orders(self) -> containers.RepeatedCompositeFieldContainer[DispatchRequest]: ...
+    def __init__(
+        self,
+        *,
+        orders: abc.Iterable[DispatchRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DispatchManyResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def results(self) -> containers.RepeatedCompositeFieldContainer[OperationResult]:
+        """In the order of the orders."""
+
+    def __init__(
+        self,
+        *,
+        results: abc.Iterable[OperationResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SettleManyRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def orders(self) -> containers.RepeatedCompositeFieldContainer[SettleRequest]: ...
+    def __init__(
+        self,
+        *,
+        orders: abc.Iterable[SettleRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SettleManyResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def results(self) -> containers.RepeatedCompositeFieldContainer[OperationResult]:
+        """In the order of the orders."""
+
+    def __init__(
+        self,
+        *,
+        results: abc.Iterable[OperationResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ReleaseManyRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def orders(self) -> containers.RepeatedCompositeFieldContainer[ReleaseRequest]: ...
+    def __init__(
+        self,
+        *,
+        orders: abc.Iterable[ReleaseRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ReleaseManyResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def results(self) -> containers.RepeatedCompositeFieldContainer[OperationResult]:
+        """In the order of the orders."""
+
+    def __init__(
+        self,
+        *,
+        results: abc.Iterable[OperationResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class RecordUsageManyRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def orders(self) -> containers.RepeatedCompositeFieldContainer[RecordUsageRequest]: ...
+    def __init__(
+        self,
+        *,
+        orders: abc.Iterable[RecordUsageRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class RecordUsageManyResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def results(self) -> containers.RepeatedCompositeFieldContainer[OperationResult]:
+        """In the order of the orders."""
+
+    def __init__(
+        self,
+        *,
+        results: abc.Iterable[OperationResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["results", b"results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -114,6 +114,36 @@ class QuotaServiceStub:
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.UsageRequest.SerializeToString,
                 response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.UsageResponse.FromString,
                 _registered_method=True)
+        self.ReserveMany = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/ReserveMany',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReserveManyRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReserveManyResponse.FromString,
+                _registered_method=True)
+        self.DispatchMany = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/DispatchMany',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchManyRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchManyResponse.FromString,
+                _registered_method=True)
+        self.SettleMany = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/SettleMany',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SettleManyRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SettleManyResponse.FromString,
+                _registered_method=True)
+        self.ReleaseMany = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/ReleaseMany',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReleaseManyRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReleaseManyResponse.FromString,
+                _registered_method=True)
+        self.RecordUsageMany = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/RecordUsageMany',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageManyRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageManyResponse.FromString,
+                _registered_method=True)
+        self.Session = channel.stream_stream(
+                '/bursar.quota.v1.QuotaService/Session',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SessionRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SessionResponse.FromString,
+                _registered_method=True)
 
 
 class QuotaServiceServicer:
@@ -233,6 +263,45 @@ class QuotaServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReserveMany(self, request, context):
+        """The same orders many at a time, 1 to 64. Each stands for itself and is answered or refused in its place.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DispatchMany(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SettleMany(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseMany(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordUsageMany(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Session(self, request_iterator, context):
+        """For callers with many orders under way: each message carries what came together, and answers come as they are
+        durable, in any order. A message that is not as it must be ends the stream; an order's refusal does not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QuotaServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -315,6 +384,36 @@ def add_QuotaServiceServicer_to_server(servicer, server):
                     servicer.Usage,
                     request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.UsageRequest.FromString,
                     response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.UsageResponse.SerializeToString,
+            ),
+            'ReserveMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReserveMany,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReserveManyRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReserveManyResponse.SerializeToString,
+            ),
+            'DispatchMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.DispatchMany,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchManyRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchManyResponse.SerializeToString,
+            ),
+            'SettleMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleMany,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SettleManyRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SettleManyResponse.SerializeToString,
+            ),
+            'ReleaseMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseMany,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReleaseManyRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ReleaseManyResponse.SerializeToString,
+            ),
+            'RecordUsageMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordUsageMany,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageManyRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageManyResponse.SerializeToString,
+            ),
+            'Session': grpc.stream_stream_rpc_method_handler(
+                    servicer.Session,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SessionRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.SessionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -749,6 +848,168 @@ class QuotaService:
             '/bursar.quota.v1.QuotaService/Usage',
             bursar_dot_quota_dot_v1_dot_quota__pb2.UsageRequest.SerializeToString,
             bursar_dot_quota_dot_v1_dot_quota__pb2.UsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReserveMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/ReserveMany',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ReserveManyRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ReserveManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DispatchMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/DispatchMany',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchManyRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.DispatchManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/SettleMany',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.SettleManyRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.SettleManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/ReleaseMany',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ReleaseManyRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.ReleaseManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordUsageMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/RecordUsageMany',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageManyRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.RecordUsageManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Session(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/bursar.quota.v1.QuotaService/Session',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.SessionRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.SessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,16 @@ class QuotaServiceStub:
     """Corrects what was settled, up or down, marked with author and reason."""
     Usage: grpc.UnaryUnaryMultiCallable[quota_pb2.UsageRequest, quota_pb2.UsageResponse]
     """Levels of the limits that match, now."""
+    ReserveMany: grpc.UnaryUnaryMultiCallable[quota_pb2.ReserveManyRequest, quota_pb2.ReserveManyResponse]
+    """The same orders many at a time, 1 to 64. Each stands for itself and is answered or refused in its place."""
+    DispatchMany: grpc.UnaryUnaryMultiCallable[quota_pb2.DispatchManyRequest, quota_pb2.DispatchManyResponse]
+    SettleMany: grpc.UnaryUnaryMultiCallable[quota_pb2.SettleManyRequest, quota_pb2.SettleManyResponse]
+    ReleaseMany: grpc.UnaryUnaryMultiCallable[quota_pb2.ReleaseManyRequest, quota_pb2.ReleaseManyResponse]
+    RecordUsageMany: grpc.UnaryUnaryMultiCallable[quota_pb2.RecordUsageManyRequest, quota_pb2.RecordUsageManyResponse]
+    Session: grpc.StreamStreamMultiCallable[quota_pb2.SessionRequest, quota_pb2.SessionResponse]
+    """For callers with many orders under way: each message carries what came together, and answers come as they are
+    durable, in any order. A message that is not as it must be ends the stream; an order's refusal does not.
+    """
 
 @typing.type_check_only
 class QuotaServiceAsyncStub(QuotaServiceStub):
@@ -120,6 +130,16 @@ class QuotaServiceAsyncStub(QuotaServiceStub):
     """Corrects what was settled, up or down, marked with author and reason."""
     Usage: aio.UnaryUnaryMultiCallable[quota_pb2.UsageRequest, quota_pb2.UsageResponse]  # type: ignore[assignment]
     """Levels of the limits that match, now."""
+    ReserveMany: aio.UnaryUnaryMultiCallable[quota_pb2.ReserveManyRequest, quota_pb2.ReserveManyResponse]  # type: ignore[assignment]
+    """The same orders many at a time, 1 to 64. Each stands for itself and is answered or refused in its place."""
+    DispatchMany: aio.UnaryUnaryMultiCallable[quota_pb2.DispatchManyRequest, quota_pb2.DispatchManyResponse]  # type: ignore[assignment]
+    SettleMany: aio.UnaryUnaryMultiCallable[quota_pb2.SettleManyRequest, quota_pb2.SettleManyResponse]  # type: ignore[assignment]
+    ReleaseMany: aio.UnaryUnaryMultiCallable[quota_pb2.ReleaseManyRequest, quota_pb2.ReleaseManyResponse]  # type: ignore[assignment]
+    RecordUsageMany: aio.UnaryUnaryMultiCallable[quota_pb2.RecordUsageManyRequest, quota_pb2.RecordUsageManyResponse]  # type: ignore[assignment]
+    Session: aio.StreamStreamMultiCallable[quota_pb2.SessionRequest, quota_pb2.SessionResponse]  # type: ignore[assignment]
+    """For callers with many orders under way: each message carries what came together, and answers come as they are
+    durable, in any order. A message that is not as it must be ends the stream; an order's refusal does not.
+    """
 
 class QuotaServiceServicer(metaclass=abc_1.ABCMeta):
     @abc_1.abstractmethod
@@ -253,5 +273,51 @@ class QuotaServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[quota_pb2.UsageResponse, abc.Awaitable[quota_pb2.UsageResponse]]:
         """Levels of the limits that match, now."""
+
+    @abc_1.abstractmethod
+    def ReserveMany(
+        self,
+        request: quota_pb2.ReserveManyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.ReserveManyResponse, abc.Awaitable[quota_pb2.ReserveManyResponse]]:
+        """The same orders many at a time, 1 to 64. Each stands for itself and is answered or refused in its place."""
+
+    @abc_1.abstractmethod
+    def DispatchMany(
+        self,
+        request: quota_pb2.DispatchManyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.DispatchManyResponse, abc.Awaitable[quota_pb2.DispatchManyResponse]]: ...
+
+    @abc_1.abstractmethod
+    def SettleMany(
+        self,
+        request: quota_pb2.SettleManyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.SettleManyResponse, abc.Awaitable[quota_pb2.SettleManyResponse]]: ...
+
+    @abc_1.abstractmethod
+    def ReleaseMany(
+        self,
+        request: quota_pb2.ReleaseManyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.ReleaseManyResponse, abc.Awaitable[quota_pb2.ReleaseManyResponse]]: ...
+
+    @abc_1.abstractmethod
+    def RecordUsageMany(
+        self,
+        request: quota_pb2.RecordUsageManyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.RecordUsageManyResponse, abc.Awaitable[quota_pb2.RecordUsageManyResponse]]: ...
+
+    @abc_1.abstractmethod
+    def Session(
+        self,
+        request_iterator: _MaybeAsyncIterator[quota_pb2.SessionRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[abc.Iterator[quota_pb2.SessionResponse], abc.AsyncIterator[quota_pb2.SessionResponse]]:
+        """For callers with many orders under way: each message carries what came together, and answers come as they are
+        durable, in any order. A message that is not as it must be ends the stream; an order's refusal does not.
+        """
 
 def add_QuotaServiceServicer_to_server(servicer: QuotaServiceServicer, server: typing.Union[grpc.Server, aio.Server]) -> None: ...

@@ -1,0 +1,127 @@
+"""Many orders under way at once: no task for each; answers that came together leave together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
+
+from google.protobuf.message import Message
+
+from bursar.errors import BursarError, InvalidRequest
+from bursar.quota.v1 import quota_pb2
+from bursar.rpc.status import status_message
+from bursar_quota.domain.answers import Answer
+from bursar_quota.domain.commands import Order
+from bursar_quota.orders import Kind
+
+OPERATIONS_MAX = 64  # of one message
+UNDER_WAY_MAX = 1024  # of one stream; then it is not read on
+
+Submit = Callable[[Order, bool], asyncio.Future[Answer]]
+
+
+class Orders:
+    """Takes requests by their kind. `submit` gives orders to the writer; `now_ns` is its clock."""
+
+    def __init__(self, kinds: dict[str, Kind], submit: Submit, now_ns: Callable[[], int]) -> None:
+        self._kinds = kinds
+        self._submit = submit
+        self._now_ns = now_ns
+
+    async def many(self, name: str, orders: Sequence[Message]) -> list[quota_pb2.OperationResult]:
+        """A result for each, in their order."""
+        check_how_many("orders", len(orders))
+        begun = [self.begin(name, order) for order in orders]
+        await asyncio.wait([answer for _, answer in begun])
+        return [
+            self.result(place, name, operation_id, answer)
+            for place, (operation_id, answer) in enumerate(begun)
+        ]
+
+    def begin(self, name: str, order: Message) -> tuple[str, asyncio.Future[Answer]]:
+        """The order's id, and its answer to come; what is wrong with it, as the answer too."""
+        kind = self._kinds[name]
+        try:
+            command = kind.command_of(order, self._now_ns())
+            return command.stamp.operation_id, self._submit(command, kind.lingers)
+        except BursarError as error:
+            failed: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return "", failed
+
+    def result(
+        self, tag: int, name: str, operation_id: str, answer: asyncio.Future[Answer]
+    ) -> quota_pb2.OperationResult:
+        """What became of an order that is done."""
+        result = quota_pb2.OperationResult(tag=tag)
+        try:
+            response = self._kinds[name].response_of(answer.result(), operation_id)
+            getattr(result, name).CopyFrom(response)
+        except BursarError as error:
+            # The contract's Status has the fields of Google's, by the same numbers.
+            result.error.MergeFromString(status_message(error).SerializeToString())
+        return result
+
+
+class Session:
+    """One stream's orders, and the results that are ready to leave."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._under_way = 0
+        self._results: deque[quota_pb2.OperationResult] = deque()
+        self._changed = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def results(
+        self, requests: AsyncIterator[quota_pb2.SessionRequest]
+    ) -> AsyncIterator[quota_pb2.SessionResponse]:
+        """Until the caller has sent all and all of it is answered."""
+        self._reading = asyncio.ensure_future(self._read(requests))
+        self._reading.add_done_callback(self._change)
+        try:
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                while self._results:
+                    yield quota_pb2.SessionResponse(results=self._some())
+                if self._reading.done() and not self._under_way:
+                    self._reading.result()
+                    return
+        finally:
+            self._reading.cancel()
+
+    def _some(self) -> Iterable[quota_pb2.OperationResult]:
+        take = self._results.popleft
+        return [take() for _ in range(min(len(self._results), OPERATIONS_MAX))]
+
+    async def _read(self, requests: AsyncIterator[quota_pb2.SessionRequest]) -> None:
+        async for request in requests:
+            check_how_many("operations", len(request.operations))
+            for operation in request.operations:
+                self._begin(operation)
+            while self._under_way >= UNDER_WAY_MAX:
+                await self._changed.wait()
+
+    def _begin(self, operation: quota_pb2.Operation) -> None:
+        name = operation.WhichOneof("order")
+        if name is None:
+            raise InvalidRequest.of("operation.order", "none", "give one")
+        self._under_way += 1
+        operation_id, answer = self._orders.begin(name, getattr(operation, name))
+        answer.add_done_callback(partial(self._end, operation.tag, name, operation_id))
+
+    def _end(self, tag: int, name: str, operation_id: str, answer: asyncio.Future[Answer]) -> None:
+        self._under_way -= 1
+        self._results.append(self._orders.result(tag, name, operation_id, answer))
+        self._change()
+
+    def _change(self, _: object = None) -> None:
+        self._changed.set()
+
+
+def check_how_many(field: str, count: int) -> None:
+    if not 1 <= count <= OPERATIONS_MAX:
+        raise InvalidRequest.of(field, count, f"give 1 to {OPERATIONS_MAX}")
