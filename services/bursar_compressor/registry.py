@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from enum import Enum
 
-from bursar_compressor import json_minify, repeated_blocks, repeated_lines, whitespace
+from bursar_compressor import repeated_blocks, repeated_lines
 from bursar_compressor.chat import repeats as chat
 from bursar_compressor.code import methods as code
+from bursar_compressor.data_methods import (
+    DATA_LOSSLESS,
+    DATA_PLAIN,
+    DATA_SAFE,
+    JSON_MINIFY,
+    WHITESPACE,
+)
 from bursar_compressor.detection import Kind
-from bursar_compressor.json_data import coded_json
-from bursar_compressor.logs import coded_log, kinds_of_lines
 from bursar_compressor.prose.abbreviations import ABBREVIATIONS
 from bursar_compressor.prose.selection import BY_NOVELTY, BY_QUESTION
 from bursar_compressor.rewriting import Method
@@ -28,22 +33,19 @@ class Level(Enum):
     AGGRESSIVE = "aggressive"  # down to a target
 
 
-_WHITESPACE = Method(
-    whitespace.METHOD, lambda content, options: whitespace.rewrite(content, options.kind)
-)
 _REPEATED_LINES = Method(repeated_lines.METHOD, lambda content, _: repeated_lines.rewrite(content))
 _REPEATED_BLOCK = Method(
     repeated_blocks.METHOD, lambda content, _: repeated_blocks.rewrite(content)
 )
-_JSON_MINIFY = Method(json_minify.METHOD, lambda content, _: json_minify.rewrite(content))
 
 # Their result needs nothing that stands elsewhere in the text: it may still be cut.
 SELF_CONTAINED: dict[Kind, tuple[Method, ...]] = {
-    Kind.PROSE: (_WHITESPACE, _REPEATED_LINES),
-    Kind.CODE: (_WHITESPACE,),
-    Kind.LOG: (_WHITESPACE, _REPEATED_LINES),
-    Kind.JSON: (_JSON_MINIFY,),
-    Kind.CHAT: (_JSON_MINIFY,),
+    Kind.PROSE: (WHITESPACE, _REPEATED_LINES),
+    Kind.CODE: (WHITESPACE,),
+    Kind.LOG: (WHITESPACE, _REPEATED_LINES),
+    Kind.MARKDOWN: (WHITESPACE,),
+    **DATA_PLAIN,
+    Kind.CHAT: (JSON_MINIFY,),
 }
 # A pointer inside code or JSON would no longer parse.
 PLAIN: dict[Kind, tuple[Method, ...]] = {
@@ -53,9 +55,8 @@ PLAIN: dict[Kind, tuple[Method, ...]] = {
     Kind.CHAT: (*SELF_CONTAINED[Kind.CHAT], chat.REPEATS),
 }
 _BEYOND_PLAIN: dict[tuple[Kind, Level], tuple[Method, ...]] = {
-    (Kind.JSON, Level.LOSSLESS): (Method(coded_json.METHOD, coded_json.rewrite),),
-    (Kind.LOG, Level.LOSSLESS): (Method(coded_log.METHOD, coded_log.rewrite),),
-    (Kind.LOG, Level.SAFE): (Method(kinds_of_lines.METHOD, kinds_of_lines.rewrite),),
+    **{(kind, Level.LOSSLESS): methods for kind, methods in DATA_LOSSLESS.items()},
+    **{(kind, Level.SAFE): methods for kind, methods in DATA_SAFE.items()},
     (Kind.CHAT, Level.LOSSLESS): (chat.RENUMBERED,),
     (Kind.CHAT, Level.SAFE): (chat.RENUMBERED,),
     (Kind.CODE, Level.SAFE): (code.COMMENTS, code.SKELETON),

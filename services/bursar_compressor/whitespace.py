@@ -36,7 +36,7 @@ def rewrite(content: str, kind: Kind) -> Rewritten:
         return unchanged(content)
     if kind is Kind.LOG:
         kept = _BLANK_RUN.sub(r"\1", _TRAILING.sub("", content))
-    elif kind is Kind.CODE:
+    elif kind in (Kind.CODE, Kind.YAML):
         kept = _trimmed_code(content)
     else:
         kept = _trimmed_prose(content)

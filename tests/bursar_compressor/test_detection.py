@@ -47,6 +47,31 @@ DIFF = """diff --git a/x.txt b/x.txt
 -old line of prose
 +new line of prose
 """
+TABLE = """name,team,used tokens
+ada,treasury,"1,200"
+bob,treasury,77
+eve,audit,0
+"""
+YAML = """# where the broker stands
+broker:
+  url: nats://127.0.0.1:4222
+  names: [a, b]
+limits:
+  - tenant: acme
+    tokens: 9
+"""
+HTML = """<!DOCTYPE html>
+<html><head><title>Tokens</title></head>
+<body><p>What was <b>not</b> spent.</p></body></html>
+"""
+MARKDOWN = """# Tokens
+
+What a team *has*:
+
+```python
+def left(): return 1
+```
+"""
 JSON_LINES = '{"level": "info", "text": "a"}\n{"level": "error", "text": "b"}\n'
 
 
@@ -57,12 +82,21 @@ JSON_LINES = '{"level": "info", "text": "a"}\n{"level": "error", "text": "b"}\n'
         ("", Kind.PROSE),
         (PYTHON, Kind.CODE),
         (GO, Kind.CODE),
-        (DIFF, Kind.CODE),
+        (DIFF, Kind.DIFF),
         (SERVICE_LOG, Kind.LOG),
         (PYTEST_LOG, Kind.LOG),
         (RUST_LOG, Kind.LOG),
-        (JSON_LINES, Kind.LOG),
+        (JSON_LINES, Kind.NDJSON),
         ('  {"a": [1, 2]}\n', Kind.JSON),
+        ('[{"role": "user", "content": "hi"}, {"role": "tool", "content": []}]', Kind.CHAT),
+        ('[{"role": "user"}]', Kind.JSON),
+        (TABLE, Kind.CSV),
+        (TABLE.replace(",", "\t"), Kind.CSV),
+        (YAML, Kind.YAML),
+        (HTML, Kind.MARKUP),
+        ('<?xml version="1.0"?>\n<a><b/></a>\n', Kind.MARKUP),
+        (MARKDOWN, Kind.MARKDOWN),
+        (PROSE.replace("\n", ", as they say, and so on, and so forth.\n"), Kind.PROSE),
         ("[" * 50_000 + "]" * 50_000, Kind.JSON),
         ('{"a": [1, 2}', Kind.PROSE),
     ],
