@@ -19,6 +19,7 @@ from bursar_quota.domain.answers import (
     Refused,
 )
 from bursar_quota.domain.commands import Order
+from bursar_quota.reservation_ids import ReservationIds
 
 
 class Kind(NamedTuple):
@@ -30,11 +31,11 @@ class Kind(NamedTuple):
     lingers: bool
 
 
-def kinds(lease_default_ns: int) -> dict[str, Kind]:
+def kinds(lease_default_ns: int, reservation_ids: ReservationIds) -> dict[str, Kind]:
     """By the names that the contract's operations give them."""
 
     def reserve_of(request: quota_pb2.ReserveRequest, now_ns: int) -> Order:
-        return requests.reserve_of(request, now_ns, lease_default_ns)
+        return requests.reserve_of(request, now_ns, lease_default_ns, reservation_ids)
 
     return {
         "reserve": Kind(reserve_of, _granted, lingers=False),

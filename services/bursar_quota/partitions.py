@@ -6,10 +6,12 @@ The rules of a partition know nothing of the others; only this front says which 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, Protocol, TypeVar, cast
 
+from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from bursar.clients.remote import CONTRACTS
@@ -18,17 +20,20 @@ from bursar.eventlog.seats import Seats
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar.rpc.naming import attribute_name
+from bursar_quota.domain.answers import Answer as DomainAnswer
 from bursar_quota.domain.calls import TENANT_DEFAULT
 from bursar_quota.domain.levels import Level
 from bursar_quota.domain.reading import levels_of_tenant
 from bursar_quota.messages import level_message
 from bursar_quota.reservation_ids import partition_of
 from bursar_quota.service import QuotaService
+from bursar_quota.session import Begun, Session, many, refused
 from bursar_quota.wire import event_id_of
 
 Answer = TypeVar("Answer", bound=Message)
 
 _POSITIONS = ("position", "as_of")
+_MANY = "_many"
 
 CONTRACT = CONTRACTS["quota"]
 
@@ -47,6 +52,11 @@ class _Attributed(Protocol):
     def attribution(self) -> ledger_pb2.Attribution: ...
 
 
+class _Many(Protocol):
+    @property
+    def orders(self) -> Sequence[Message]: ...
+
+
 class PartitionedQuota:
     """Answers the contract's methods by the partition that a request is about, and is the wiring's
     Service of all of them.
@@ -55,10 +65,25 @@ class PartitionedQuota:
     def __init__(self, partitions: Sequence[QuotaService], seats: Seats | None = None) -> None:
         self._partitions = partitions
         self._seats = seats
-        own = {"list_limits": self._list_limits, "delete_limit": self._delete_limit}
+        # Any: each method's own request and answer.
+        own: dict[str, Callable[[Any], Awaitable[Any]]] = {
+            "list_limits": self._list_limits,
+            "delete_limit": self._delete_limit,
+        }
+
         for method in CONTRACT.methods:
             name = attribute_name(method.name)
+            if method.client_streaming:
+                continue  # `session`, which has a method of its own
+            if name.endswith(_MANY):
+                own[name] = self._many(name, message_factory.GetMessageClass(method.output_type))
             setattr(self, name, own.get(name) or self._in_its_partition(name))
+
+    def session(
+        self, requests: AsyncIterator[quota_pb2.SessionRequest]
+    ) -> AsyncIterator[quota_pb2.SessionResponse]:
+        """Each operation in the partition that it is about."""
+        return Session(self._begin).results(requests)
 
     async def run(self) -> None:
         """Leads those partitions that it may, and stands by for the others."""
@@ -91,15 +116,30 @@ class PartitionedQuota:
             place = self._place(request)
             if place is None:
                 raise _spans(len(self._partitions))
-            try:
+            with _refusals_placed(place):
                 answer: Message = await getattr(self._partitions[place], name)(request)
-            except LimitExceeded as refusal:
-                number = str(refusal.facts.get("event_id", "")).rpartition("-")[2]
-                refusal.facts["event_id"] = event_id_of(int(number), place)
-                raise
             return _placed(answer, place)
 
         return call
+
+    def _many(self, name: str, response: type[Message]) -> Callable[[Any], Awaitable[Any]]:
+        async def call(request: _Many) -> Message:
+            found = await many(self._begin, name.removesuffix(_MANY), request.orders)
+            return response(results=found)
+
+        return call
+
+    def _begin(self, name: str, order: Message) -> Begun:
+        place = self._place(order)
+        if place is None:
+            return refused(name, _spans(len(self._partitions)))
+        begun = self._partitions[place].begin(name, order)
+
+        def response_of(answer: DomainAnswer) -> Message:
+            with _refusals_placed(place):
+                return _placed(begun.response_of(answer), place)
+
+        return begun._replace(response_of=response_of)
 
     async def _list_limits(
         self, request: quota_pb2.ListLimitsRequest
@@ -158,6 +198,17 @@ def _spans(partitions: int) -> FailedPrecondition:
         " tenant, or use one partition",
         facts={"partitions": partitions},
     )
+
+
+@contextmanager
+def _refusals_placed(place: int) -> Iterator[None]:
+    """Refusals name the event behind them in the partition that gave them."""
+    try:
+        yield
+    except LimitExceeded as refusal:
+        number = str(refusal.facts.get("event_id", "")).rpartition("-")[2]
+        refusal.facts["event_id"] = event_id_of(int(number), place)
+        raise
 
 
 def _placed(answer: Answer, place: int) -> Answer:

@@ -44,8 +44,8 @@ from bursar_quota.dump import digest
 from bursar_quota.messages import level_message
 from bursar_quota.orders import kinds
 from bursar_quota.projection import QuotaDecider
-from bursar_quota.session import Orders, Session
 from bursar_quota.reservation_ids import ReservationIds
+from bursar_quota.session import Orders, Session, many
 from bursar_quota.settings import QuotaSettings
 from bursar_quota.snapshots import QuotaWriter, StateSnapshots
 from bursar_quota.wire import USAGE
@@ -106,7 +106,8 @@ class QuotaService:
                 surroundings.snapshots_dir, settings.snapshot_events, self._stream
             )
         self._unanswered = 0
-        self._orders = Orders(kinds(self._lease_ns), self._submit, self._clock)
+        order_kinds = kinds(self._lease_ns, self._reservation_ids)
+        self.begin = Orders(order_kinds, self._submit, self._clock).begin
         self._broken: LogBroken | None = None
         self._is_decided = asyncio.Event()  # whether it leads, follows who does, or never will
         self._writer = self._writer_from(State(), Cursor(self._stream))
@@ -257,37 +258,37 @@ class QuotaService:
     async def reserve_many(
         self, request: quota_pb2.ReserveManyRequest
     ) -> quota_pb2.ReserveManyResponse:
-        results = await self._orders.many("reserve", request.orders)
+        results = await many(self.begin, "reserve", request.orders)
         return quota_pb2.ReserveManyResponse(results=results)
 
     async def dispatch_many(
         self, request: quota_pb2.DispatchManyRequest
     ) -> quota_pb2.DispatchManyResponse:
-        results = await self._orders.many("dispatch", request.orders)
+        results = await many(self.begin, "dispatch", request.orders)
         return quota_pb2.DispatchManyResponse(results=results)
 
     async def settle_many(
         self, request: quota_pb2.SettleManyRequest
     ) -> quota_pb2.SettleManyResponse:
-        results = await self._orders.many("settle", request.orders)
+        results = await many(self.begin, "settle", request.orders)
         return quota_pb2.SettleManyResponse(results=results)
 
     async def release_many(
         self, request: quota_pb2.ReleaseManyRequest
     ) -> quota_pb2.ReleaseManyResponse:
-        results = await self._orders.many("release", request.orders)
+        results = await many(self.begin, "release", request.orders)
         return quota_pb2.ReleaseManyResponse(results=results)
 
     async def record_usage_many(
         self, request: quota_pb2.RecordUsageManyRequest
     ) -> quota_pb2.RecordUsageManyResponse:
-        results = await self._orders.many("record_usage", request.orders)
+        results = await many(self.begin, "record_usage", request.orders)
         return quota_pb2.RecordUsageManyResponse(results=results)
 
     def session(
         self, requests: AsyncIterator[quota_pb2.SessionRequest]
     ) -> AsyncIterator[quota_pb2.SessionResponse]:
-        return Session(self._orders).results(requests)
+        return Session(self.begin).results(requests)
 
     async def _lead(self) -> None:
         try:

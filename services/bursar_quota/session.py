@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from google.protobuf.message import Message
 
@@ -22,6 +23,28 @@ UNDER_WAY_MAX = 1024  # of one stream; then it is not read on
 Submit = Callable[[Order, bool], asyncio.Future[Answer]]
 
 
+class Begun(NamedTuple):
+    """An order under way. `response_of` makes its answer the contract's, or raises the refusal."""
+
+    name: str
+    answer: asyncio.Future[Answer]
+    response_of: Callable[[Answer], Message]
+
+    def result(self, tag: int) -> quota_pb2.OperationResult:
+        """What became of it, once it is done."""
+        result = quota_pb2.OperationResult(tag=tag)
+        try:
+            getattr(result, self.name).CopyFrom(self.response_of(self.answer.result()))
+        except BursarError as error:
+            # The contract's Status has the fields of Google's, by the same numbers.
+            result.error.MergeFromString(status_message(error).SerializeToString())
+        return result
+
+
+# Begins an order of a kind, named as in the contract's operations.
+Begin = Callable[[str, Message], Begun]
+
+
 class Orders:
     """Takes requests by their kind. `submit` gives orders to the writer; `now_ns` is its clock."""
 
@@ -30,46 +53,40 @@ class Orders:
         self._submit = submit
         self._now_ns = now_ns
 
-    async def many(self, name: str, orders: Sequence[Message]) -> list[quota_pb2.OperationResult]:
-        """A result for each, in their order."""
-        check_how_many("orders", len(orders))
-        begun = [self.begin(name, order) for order in orders]
-        await asyncio.wait([answer for _, answer in begun])
-        return [
-            self.result(place, name, operation_id, answer)
-            for place, (operation_id, answer) in enumerate(begun)
-        ]
-
-    def begin(self, name: str, order: Message) -> tuple[str, asyncio.Future[Answer]]:
-        """The order's id, and its answer to come; what is wrong with it, as the answer too."""
+    def begin(self, name: str, order: Message) -> Begun:
+        """What is wrong with it comes as its answer too."""
         kind = self._kinds[name]
         try:
             command = kind.command_of(order, self._now_ns())
-            return command.stamp.operation_id, self._submit(command, kind.lingers)
+            answer = self._submit(command, kind.lingers)
         except BursarError as error:
-            failed: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-            failed.set_exception(error)
-            return "", failed
+            return refused(name, error)
+        operation_id = command.stamp.operation_id
+        return Begun(name, answer, lambda decided: kind.response_of(decided, operation_id))
 
-    def result(
-        self, tag: int, name: str, operation_id: str, answer: asyncio.Future[Answer]
-    ) -> quota_pb2.OperationResult:
-        """What became of an order that is done."""
-        result = quota_pb2.OperationResult(tag=tag)
-        try:
-            response = self._kinds[name].response_of(answer.result(), operation_id)
-            getattr(result, name).CopyFrom(response)
-        except BursarError as error:
-            # The contract's Status has the fields of Google's, by the same numbers.
-            result.error.MergeFromString(status_message(error).SerializeToString())
-        return result
+
+def refused(name: str, error: BursarError) -> Begun:
+    """An order that was not begun."""
+    answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    answer.set_exception(error)
+    return Begun(name, answer, lambda decided: quota_pb2.OperationResult())
+
+
+async def many(
+    begin: Begin, name: str, orders: Sequence[Message]
+) -> list[quota_pb2.OperationResult]:
+    """A result for each, in their order."""
+    check_how_many("orders", len(orders))
+    begun = [begin(name, order) for order in orders]
+    await asyncio.wait([each.answer for each in begun])
+    return [each.result(place) for place, each in enumerate(begun)]
 
 
 class Session:
     """One stream's orders, and the results that are ready to leave."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
+    def __init__(self, begin: Begin) -> None:
+        self._begin_order = begin
         self._under_way = 0
         self._results: deque[quota_pb2.OperationResult] = deque()
         self._changed = asyncio.Event()
@@ -110,12 +127,12 @@ class Session:
         if name is None:
             raise InvalidRequest.of("operation.order", "none", "give one")
         self._under_way += 1
-        operation_id, answer = self._orders.begin(name, getattr(operation, name))
-        answer.add_done_callback(partial(self._end, operation.tag, name, operation_id))
+        begun = self._begin_order(name, getattr(operation, name))
+        begun.answer.add_done_callback(partial(self._end, operation.tag, begun))
 
-    def _end(self, tag: int, name: str, operation_id: str, answer: asyncio.Future[Answer]) -> None:
+    def _end(self, tag: int, begun: Begun, answer: asyncio.Future[Answer]) -> None:
         self._under_way -= 1
-        self._results.append(self._orders.result(tag, name, operation_id, answer))
+        self._results.append(begun.result(tag))
         self._change()
 
     def _change(self, _: object = None) -> None:

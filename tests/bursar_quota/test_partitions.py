@@ -116,3 +116,25 @@ def test_every_method_of_the_contract_is_answered():
     quota = PartitionedQuota([])
     for method in CONTRACTS["quota"].methods:
         assert callable(getattr(quota, attribute_name(method.name)))
+
+
+async def test_many_orders_go_each_to_its_own_partition():
+    tenants = TENANTS[:6]
+    async with partitioned(MemoryLog()) as quota:
+        orders = [of(tenant_id, a_reserve(f"r-{tenant_id}")) for tenant_id in tenants]
+        found = await quota.reserve_many(quota_pb2.ReserveManyRequest(orders=orders))
+        places = [result.reserve.position.partition for result in found.results]
+        assert places == [home_of(tenant_id, COUNT) for tenant_id in tenants]
+
+        async def requests():
+            settles = [a_settle(result.reserve.reservation_id) for result in found.results]
+            yield quota_pb2.SessionRequest(
+                operations=[
+                    quota_pb2.Operation(tag=tag, settle=settle)
+                    for tag, settle in enumerate(settles)
+                ]
+            )
+
+        settled = [one async for message in quota.session(requests()) for one in message.results]
+        by_tag = sorted((one.tag, one.settle.position.partition) for one in settled)
+        assert by_tag == list(enumerate(places))
