@@ -15,7 +15,7 @@ from bursar.prices.recording import recorded_cost_of, recorded_row, usage_messag
 from bursar.prices.usage import Usage
 from bursar.quota.v1 import quota_pb2
 from bursar_edge.call import Call
-from bursar_edge.domain import Ending, Outcome, Source
+from bursar_edge.domain import Ending
 
 # A settle that the log does not take is tried again for so long; then its hold's expiry charges it.
 RETRIED_S = 900.0
@@ -28,17 +28,6 @@ Answer = TypeVar("Answer")
 
 _logger = logging.getLogger(__name__)
 _PASSING = (Unavailable, DeadlineExceeded, Overloaded)
-_OUTCOMES = {
-    Outcome.COMPLETED: quota_pb2.OUTCOME_COMPLETED,
-    Outcome.FAILED: quota_pb2.OUTCOME_FAILED,
-    Outcome.CUT: quota_pb2.OUTCOME_CUT,
-    Outcome.UNKNOWN: quota_pb2.OUTCOME_UNKNOWN,
-}
-_SOURCES = {
-    Source.PROVIDER: quota_pb2.USAGE_SOURCE_PROVIDER,
-    Source.COUNTED: quota_pb2.USAGE_SOURCE_COUNTED,
-    Source.HOLD: quota_pb2.USAGE_SOURCE_HOLD,
-}
 
 
 class Accounts:
@@ -114,8 +103,8 @@ class Accounts:
             reservation_id=call.reservation_id,
             usage=message,
             cost=cost,
-            outcome=_OUTCOMES[ending.outcome],
-            source=_SOURCES[ending.source],
+            outcome=quota_pb2.Outcome.ValueType(ending.outcome),
+            source=quota_pb2.UsageSource.ValueType(ending.source),
             provider_request_id=ending.provider_request_id,
             answered_by_model=ending.answered_by_model,
             duration_ns=duration_ns,

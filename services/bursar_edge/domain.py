@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
+from enum import IntEnum
 from typing import NamedTuple
 
 from bursar.dialects.caching import CachePolicy
@@ -17,21 +17,21 @@ OUTPUT_TOKENS_MAX = 100_000_000
 NOTHING_USED = Usage()
 
 
-class Outcome(Enum):
-    """How a call ended, as the contract's OUTCOME_… says."""
+class Outcome(IntEnum):
+    """How a call ended: the contract's OUTCOME_…, by its number."""
 
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CUT = "cut"
-    UNKNOWN = "unknown"
+    COMPLETED = 1
+    FAILED = 2
+    CUT = 3
+    UNKNOWN = 4
 
 
-class Source(Enum):
-    """Whose word the usage is, as the contract's USAGE_SOURCE_… says."""
+class Source(IntEnum):
+    """Whose word the usage is: the contract's USAGE_SOURCE_…, by its number."""
 
-    PROVIDER = "provider"
-    COUNTED = "counted"
-    HOLD = "hold"
+    PROVIDER = 1
+    COUNTED = 2
+    HOLD = 4
 
 
 class Ending(NamedTuple):

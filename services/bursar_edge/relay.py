@@ -134,7 +134,7 @@ def _ending_of_whole(call: Call, response: Response, content: bytes) -> Ending:
         return Ending(Outcome.COMPLETED, Source.HOLD, None, request_id)
     told = told_by(content)
     request_id = request_id or as_id(told.id)
-    usage = call.dialect.usage_in_response(content)
+    usage = call.dialect.usage_of(told.usage)
     if usage is None:
         count = partial(_counted, call.dialect, content, call.input.tokens, call.facts.model)
         return Ending(Outcome.COMPLETED, Source.COUNTED, None, request_id, "", count)

@@ -11,7 +11,6 @@ from bursar.dialects import BY_PATH, anthropic_messages, openai_chat
 from bursar.dialects.dialect import Dialect
 from bursar.errors import FailedPrecondition
 from bursar.ledger.v1 import ledger_pb2
-from bursar.secret import Secret
 from bursar.telemetry.context import TRACEPARENT, TraceContext
 from bursar_edge.http1.client import ClientTerms, HttpClient
 from bursar_edge.http1.head import HOP_BY_HOP, end_to_end
@@ -19,12 +18,13 @@ from bursar_edge.http1.request import Headers
 from bursar_edge.settings import EdgeSettings, TierName
 
 OWN_PREFIX = b"x-bursar-"
+_OWN_PREFIX_BYTES = len(OWN_PREFIX)
+_TRACEPARENT = TRACEPARENT.encode()
 _KEY_FIELDS = frozenset({b"authorization", b"x-api-key"})
 # Written anew for the next connection. Usage can only be read from what is not compressed.
-_REPLACED = frozenset(
-    {b"host", b"content-length", b"expect", b"accept-encoding", TRACEPARENT.encode()}
-)
+_REPLACED = frozenset({b"host", b"content-length", b"expect", b"accept-encoding", _TRACEPARENT})
 _DROPPED = HOP_BY_HOP | _REPLACED
+_DROPPED_WITH_KEY = _DROPPED | _KEY_FIELDS
 _UNCOMPRESSED = (b"accept-encoding", b"identity")
 _TIERS: dict[TierName, ledger_pb2.BackendTier.ValueType] = {
     "paid_api": ledger_pb2.BACKEND_TIER_PAID_API,
@@ -54,7 +54,8 @@ class Upstream:
         self.client = HttpClient(address.url.rstrip("/").removesuffix("/v1"), terms)
         self._key_variable = address.key_variable
         key = api_key.get_secret_value() if api_key else os.environ.get(address.key_variable, "")
-        self._key = Secret(key) if key else None
+        fields = dialect.credentials(key) if key else ()
+        self._key_fields: Headers = [(name.encode(), value.encode()) for name, value in fields]
 
     def request_headers(
         self, headers: Headers, trace: TraceContext, *, is_own_key: bool
@@ -63,25 +64,20 @@ class Upstream:
 
         Raises FailedPrecondition where the caller's key is ours and none is set for the provider.
         """
-        if any(name == b"connection" for name, _ in headers):
+        if any([name == b"connection" for name, _ in headers]):
             headers = end_to_end(headers)
-        dropped = _DROPPED
-        if self._key is not None or is_own_key:
-            dropped = dropped | _KEY_FIELDS
+        dropped = _DROPPED_WITH_KEY if self._key_fields or is_own_key else _DROPPED
         kept = [
             field
             for field in headers
-            if field[0] not in dropped and not field[0].startswith(OWN_PREFIX)
+            if field[0] not in dropped and field[0][:_OWN_PREFIX_BYTES] != OWN_PREFIX
         ]
         kept.append(_UNCOMPRESSED)
-        kept.append((TRACEPARENT.encode(), trace.traceparent().encode()))
-        kept += self._credentials(is_own_key=is_own_key)
+        kept.append((_TRACEPARENT, trace.traceparent().encode()))
+        kept += self._key_fields or self._no_credentials(is_own_key=is_own_key)
         return kept
 
-    def _credentials(self, *, is_own_key: bool) -> Headers:
-        if self._key is not None:
-            fields = self.dialect.credentials(self._key.reveal_text())
-            return [(name.encode(), value.encode()) for name, value in fields]
+    def _no_credentials(self, *, is_own_key: bool) -> Headers:
         if is_own_key and self.tier == ledger_pb2.BACKEND_TIER_PAID_API:
             raise FailedPrecondition(
                 f"no key for {self.provider} is set here; its operator sets"
@@ -97,7 +93,7 @@ def response_headers(headers: Headers) -> Headers:
     return [
         field
         for field in end_to_end(headers)
-        if field[0] != b"content-length" and not field[0].startswith(OWN_PREFIX)
+        if field[0] != b"content-length" and field[0][:_OWN_PREFIX_BYTES] != OWN_PREFIX
     ]
 
 

@@ -8,8 +8,11 @@ from bursar.dialects import anthropic_messages, openai_chat
 from bursar.dialects.body import encode
 from bursar.dialects.caching import CachePolicy
 from bursar.errors import InvalidRequest
+from bursar.quota.v1 import quota_pb2
 from bursar_edge.domain import (
     OUTPUT_TOKENS_MAX,
+    Outcome,
+    Source,
     as_id,
     final_words,
     is_looked_up,
@@ -88,3 +91,10 @@ def test_last_words_are_understood_after_half_an_event(
     last: bytes, event: bytes, words: bytes
 ) -> None:
     assert final_words(last, event) == words
+
+
+def test_outcomes_and_sources_are_the_contracts():
+    for outcome in Outcome:
+        assert quota_pb2.Outcome.Name(outcome) == f"OUTCOME_{outcome.name}"
+    for source in Source:
+        assert quota_pb2.UsageSource.Name(source) == f"USAGE_SOURCE_{source.name}"

@@ -26,7 +26,8 @@ from bursar.dialects.caching import CachePolicy, Uncacheable
 from bursar.dialects.dialect import RequestFacts
 from bursar.dialects.meter import StreamMeter
 from bursar.dialects.refusal import Refusal, RefusalKind, retry_headers
-from bursar.dialects.usage import anthropic_usage, told_by
+from bursar.dialects.usage import anthropic_usage as usage_of
+from bursar.dialects.usage import told_by
 from bursar.executor.v1 import executor_pb2
 from bursar.prices.usage import Usage
 from bursar.tokens.chats import ChatFormat
@@ -49,6 +50,7 @@ __all__ = [
     "text_of",
     "tool_calls_of",
     "usage_in_response",
+    "usage_of",
     "why_uncacheable",
     "with_max_output_tokens",
     "with_usage_in_stream",
@@ -173,7 +175,7 @@ def _why_unfit(message: JsonObject, policy: CachePolicy) -> Uncacheable | None:
 
 def usage_in_response(response: bytes) -> Usage | None:
     """None where the provider reported none: then it has to be estimated."""
-    return anthropic_usage(told_by(response).usage)
+    return usage_of(told_by(response).usage)
 
 
 def stream_meter(is_usage_dropped: bool) -> StreamMeter:

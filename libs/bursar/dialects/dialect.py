@@ -11,6 +11,7 @@ from bursar.dialects.body import JsonObject
 from bursar.dialects.caching import CachePolicy, Uncacheable
 from bursar.dialects.meter import StreamMeter
 from bursar.dialects.refusal import Refusal, RefusalKind
+from bursar.dialects.usage import UsageObject
 from bursar.executor.v1 import executor_pb2
 from bursar.prices.usage import Usage
 from bursar.tokens.chats import ChatFormat
@@ -85,6 +86,10 @@ class Dialect(Protocol):
 
     def usage_in_response(self, response: bytes) -> Usage | None:
         """None where the provider reported none: then it has to be estimated."""
+        ...
+
+    def usage_of(self, reported: UsageObject | None) -> Usage | None:
+        """The same of a usage object that was found already."""
         ...
 
     def stream_meter(self, is_usage_dropped: bool) -> StreamMeter:

@@ -25,7 +25,8 @@ from bursar.dialects.meter import StreamMeter
 from bursar.dialects.openai_request import bound_name, request
 from bursar.dialects.openai_stream import OpenAiMeter, as_stream, from_stream
 from bursar.dialects.refusal import Refusal, RefusalKind, retry_headers
-from bursar.dialects.usage import openai_usage, told_by
+from bursar.dialects.usage import openai_usage as usage_of
+from bursar.dialects.usage import told_by
 from bursar.executor.v1 import executor_pb2
 from bursar.prices.usage import Usage
 from bursar.tokens.chats import ChatFormat
@@ -48,6 +49,7 @@ __all__ = [
     "text_of",
     "tool_calls_of",
     "usage_in_response",
+    "usage_of",
     "why_uncacheable",
     "with_max_output_tokens",
     "with_usage_in_stream",
@@ -172,7 +174,7 @@ def _why_unfit(choice: JsonObject, policy: CachePolicy) -> Uncacheable | None:
 
 def usage_in_response(response: bytes) -> Usage | None:
     """None where the provider reported none: then it has to be estimated."""
-    return openai_usage(told_by(response).usage)
+    return usage_of(told_by(response).usage)
 
 
 def stream_meter(is_usage_dropped: bool) -> StreamMeter:

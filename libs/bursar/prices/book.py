@@ -18,6 +18,9 @@ PRICE_SETS = (list_prices.PRICE_SET, founding.PRICE_SET)
 NO_CONTEXT: Mapping[str, str] = {}
 # A longer name is no model's, and names looked up are remembered.
 NAME_CHARACTERS_MAX = 256
+# Prices change on whole seconds, so what was found holds to the end of its second.
+NS_PER_S = 1_000_000_000
+FOUND_MAX = 1_024
 
 
 class PriceSet(Protocol):
@@ -41,6 +44,8 @@ class PriceBook:
     ) -> None:
         self._price_set = price_set
         self._own = tuple(own)
+        self._found_s = -1
+        self._found: dict[tuple[str | None, str], PriceRow | None] = {}
         self.snapshot_hash = snapshot_hash
 
     @classmethod
@@ -81,6 +86,19 @@ class PriceBook:
         Without a provider it is guessed from the model's name. `context` are terms of the call that
         change its price, as `{"service_tier": "priority"}` or `{"processing": "batch"}`.
         """
+        if context:
+            return self._look_up(provider, model, at_ns, context)
+        at_s, name = at_ns // NS_PER_S, (provider, model)
+        if at_s != self._found_s or len(self._found) >= FOUND_MAX:
+            self._found_s, self._found = at_s, {}
+        elif name in self._found:
+            return self._found[name]
+        found = self._found[name] = self._look_up(provider, model, at_ns, context)
+        return found
+
+    def _look_up(
+        self, provider: str | None, model: str, at_ns: int, context: Mapping[str, str]
+    ) -> PriceRow | None:
         if len(model) > NAME_CHARACTERS_MAX:
             return None
         own = pick(self._own, provider, model, at_ns)

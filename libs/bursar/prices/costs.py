@@ -89,12 +89,13 @@ def hold_cost(
     bounds = (input_tokens_bound, output_tokens_max, requests)
     if min(bounds) < 0:
         raise InvalidRequest.of("hold", bounds, "give bounds of at least 0")
-    reached = [t for t in row.tiers if input_tokens_bound > t.above_input_tokens]
-    rates = (row, *reached)
-    input_pico_usd = max(
-        r.dearest_input_pico_usd_per_token(may_write_cache=may_write_cache) for r in rates
-    )
-    output_pico_usd = max(r.output_pico_usd_per_token for r in rates)
+    input_pico_usd = row.dearest_input_pico_usd_per_token(may_write_cache=may_write_cache)
+    output_pico_usd = row.output_pico_usd_per_token
+    for tier in row.tiers:
+        if input_tokens_bound > tier.above_input_tokens:
+            dearest = tier.dearest_input_pico_usd_per_token(may_write_cache=may_write_cache)
+            input_pico_usd = max(input_pico_usd, dearest)
+            output_pico_usd = max(output_pico_usd, tier.output_pico_usd_per_token)
     return nano_usd_ceiling_from_pico_usd(
         input_tokens_bound * input_pico_usd
         + output_tokens_max * output_pico_usd

@@ -35,24 +35,21 @@ class Usage(msgspec.Struct, frozen=True):
     unpriced_units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        parts = self.cached_input_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
-        if parts > self.input_tokens:
+        cached, written = self.cached_input_tokens, self.cache_write_tokens
+        written_1h, reasoning = self.cache_write_1h_tokens, self.reasoning_tokens
+        if cached + written + written_1h > self.input_tokens:
             raise InvalidRequest.of(
-                "input_tokens", self.input_tokens, f"give the total: its cached parts are {parts}"
+                "input_tokens",
+                self.input_tokens,
+                f"give the total: its cached parts are {cached + written + written_1h}",
             )
-        if self.reasoning_tokens > self.output_tokens:
+        if reasoning > self.output_tokens:
             raise InvalidRequest.of(
                 "output_tokens",
                 self.output_tokens,
-                f"give the total: its reasoning is {self.reasoning_tokens}",
+                f"give the total: its reasoning is {reasoning}",
             )
-        smallest = min(
-            self.cached_input_tokens,
-            self.cache_write_tokens,
-            self.cache_write_1h_tokens,
-            self.reasoning_tokens,
-            self.requests,
-        )
+        smallest = min(cached, written, written_1h, reasoning, self.requests)
         if smallest < 0:
             raise InvalidRequest.of("usage", smallest, "give counts of at least 0")
 

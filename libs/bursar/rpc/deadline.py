@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
+from typing import TypeVar
 
 from bursar.errors import DeadlineExceeded
 
@@ -13,6 +15,9 @@ from bursar.errors import DeadlineExceeded
 PRECISE_S_MAX = 1.0
 LOOK_S = 0.1
 
+Method = TypeVar("Method", bound=Callable[..., object])
+
+_MARK = "__never_waits__"
 _monotonic_deadline_s: ContextVar[float | None] = ContextVar("bursar_deadline_s", default=None)
 
 
@@ -27,6 +32,17 @@ def remaining_s(default_s: float) -> float:
     if left <= 0:
         raise DeadlineExceeded("the deadline passed before the call was made")
     return min(default_s, left)
+
+
+def never_waits(method: Method) -> Method:
+    """Marks a coroutine method that ends without being suspended: no deadline could cut it."""
+    setattr(method, _MARK, True)
+    return method
+
+
+def is_waiting(method: Callable[..., object]) -> bool:
+    """Whether a deadline can make a difference to it."""
+    return not hasattr(method, _MARK)
 
 
 # A class, not a generator: each call passes one, and a generator's machinery doubles its cost.
@@ -46,12 +62,13 @@ class within:
     def __enter__(self) -> None:
         self._bound_s = bound_s = remaining_s(self._bound_s)
         self.ends_at_s = time.monotonic() + bound_s
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None, "a deadline bounds what a task does"
         self._task = task
         self._cancels_before = task.cancelling()
         self._token = _monotonic_deadline_s.set(self.ends_at_s)
-        self._end = _Watch.of_this_loop() if bound_s > PRECISE_S_MAX else _Timer(bound_s, self)
+        self._end = _Watch.of(loop) if bound_s > PRECISE_S_MAX else _Timer(loop, bound_s, self)
         self._end.add(self)
 
     def __exit__(
@@ -77,8 +94,8 @@ class _Timer:
 
     __slots__ = ("_handle",)
 
-    def __init__(self, bound_s: float, bound: within) -> None:
-        self._handle = asyncio.get_running_loop().call_later(bound_s, bound.time_is_up)
+    def __init__(self, loop: asyncio.AbstractEventLoop, bound_s: float, bound: within) -> None:
+        self._handle = loop.call_later(bound_s, bound.time_is_up)
 
     def add(self, bound: within) -> None:
         """It was made for it."""
@@ -101,8 +118,8 @@ class _Watch:
         self._is_looking = False
 
     @classmethod
-    def of_this_loop(cls) -> _Watch:
-        loop, watch = asyncio.get_running_loop(), cls.newest
+    def of(cls, loop: asyncio.AbstractEventLoop) -> _Watch:
+        watch = cls.newest
         if watch is None or watch._loop is not loop:
             watch = cls.newest = cls(loop)
         return watch

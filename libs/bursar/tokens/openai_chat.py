@@ -55,7 +55,7 @@ def take_apart(request: JsonObject, model: str) -> ChatParts:
     """The parts of `request`, never raising: what is malformed the provider will refuse."""
     parts = ChatParts()
     messages = objects_in(request.get("messages"))
-    functions = _functions(request, parts)
+    functions = _functions(request, parts) if "tools" in request or "functions" in request else []
     system = next((m for m in messages if m.get("role") == "system"), None)
     for message in messages:
         with_tools = functions and message is system
@@ -63,8 +63,10 @@ def take_apart(request: JsonObject, model: str) -> ChatParts:
     parts.add_rule(REPLY_TOKENS)
     if functions:
         _add_functions(functions, parts, has_system=system is not None)
-    _add_tool_choice(request, parts)
-    _add_response_format(request, parts)
+    if "tool_choice" in request or "function_call" in request:
+        _add_tool_choice(request, parts)
+    if "response_format" in request:
+        _add_response_format(request, parts)
     if not encoding_for(model).is_framing_published:
         margin_tokens = len(messages) * UNPUBLISHED_MESSAGE_TOKENS + UNPUBLISHED_REQUEST_TOKENS
         parts.add_rule(0, margin_tokens)

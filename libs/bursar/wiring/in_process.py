@@ -31,6 +31,13 @@ def _unary(
 ) -> Callable[[Message], Awaitable[Message]]:
     span_name = method.full_name
 
+    async def call_at_once(request: Message) -> Message:
+        with traces.span(span_name):
+            return await answer(request)
+
+    if not deadline.is_waiting(answer):
+        return call_at_once
+
     async def call(request: Message) -> Message:
         with deadline.within(CALL_TIMEOUT_S), traces.span(span_name):
             return await answer(request)

@@ -1,8 +1,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bursar.dialects import openai_chat as dialect
+from bursar.dialects import usage
 from bursar.dialects.caching import CachePolicy, Uncacheable
 from bursar.dialects.refusal import RefusalKind
 from bursar.errors import InvalidRequest
@@ -203,3 +206,25 @@ def test_a_key_is_read_where_it_is_sent():
     assert dialect.credentials_in(dict(dialect.credentials("k"))) == "k"
     assert dialect.credentials_in({"authorization": "Bearer k"}) == "k"
     assert dialect.credentials_in({}) == ""
+
+
+COUNTS = st.none() | st.integers(-2, 40) | st.just(3.0) | st.just("x")
+DETAILS = st.none() | st.dictionaries(
+    st.sampled_from(["cached_tokens", "cache_write_tokens", "reasoning_tokens", "audio_tokens"]),
+    COUNTS,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["prompt_tokens", "completion_tokens", "total_tokens"]), COUNTS
+    ),
+    st.dictionaries(
+        st.sampled_from(["prompt_tokens_details", "completion_tokens_details"]), DETAILS
+    ),
+)
+def test_the_short_way_reads_what_the_long_way_reads(counts, details):
+    reported = {**counts, **details}
+    short = usage._usual_openai_usage(reported)
+
+    assert short is None or short == usage._tidied_openai_usage(reported)

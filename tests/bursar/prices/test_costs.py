@@ -5,6 +5,7 @@ from dataclasses import astuple, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bursar.errors import InvalidRequest
 from bursar.prices.costs import NO_PARTS, cost, hold_cost
@@ -149,7 +150,7 @@ def test_a_hold_fits_any_usage_within_its_bounds(row, usage, more_input, more_ou
 
 @given(rows(), usages())
 def test_a_hold_without_cache_writes_fits_any_usage_without_them(row, usage):
-    plain = replace(
+    plain = structs.replace(
         usage,
         input_tokens=usage.uncached_input_tokens + usage.cached_input_tokens,
         cache_write_tokens=0,
