@@ -34,6 +34,7 @@ from bursar_executor.domain import (
 )
 from bursar_executor.domain import find as find_task
 from bursar_executor.generation.generation import Generation
+from bursar_executor.generation.unpaid import UnpaidTries
 from bursar_executor.listing import page_of
 from bursar_executor.running_tasks import RunningTasks
 from bursar_executor.settings import ExecutorSettings
@@ -61,7 +62,8 @@ class ExecutorService:
             ground.log, TasksDecider(), Tasks(), Cursor(STREAM), WriterTerms(ground.clock)
         )
         self._running = RunningTasks(settings, self._writer.submit, team, ground.activity)
-        self._generation = Generation(team, settings.upstream_timeout_s)
+        unpaid = UnpaidTries(ground.blobs, ground.keyring.blob_address)
+        self._generation = Generation(team, settings.upstream_timeout_s, unpaid)
         self._group: asyncio.TaskGroup | None = None
         self._is_ready = asyncio.Event()
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from bursar.settings import PartSettings, settings_of
 from bursar_executor.endpoints import USUAL_SERVERS
+from bursar_executor.models.gate import GateTerms
 
 
 class ExecutorSettings(PartSettings):
@@ -22,5 +23,16 @@ class ExecutorSettings(PartSettings):
     # Callers are on this machine: tools may read their settings where the files came from.
     is_local: bool = True
     upstream_timeout_s: float = Field(default=600.0, gt=0)
+    # Of one endpoint: calls at once, failures in a row after which it is left alone, for how long.
+    backend_calls_at_once_max: int = Field(default=16, ge=1, le=10_000)
+    backend_failures_max: int = Field(default=5, ge=1, le=1_000)
+    backend_shut_s: float = Field(default=20.0, gt=0)
     # Servers of OpenAI's format that are looked for on this machine: base address by name.
     local_servers: dict[str, str] = Field(default_factory=lambda: dict(USUAL_SERVERS))
+
+    @property
+    def gate_terms(self) -> GateTerms:
+        """How each endpoint's door is kept."""
+        return GateTerms(
+            self.backend_calls_at_once_max, self.backend_failures_max, self.backend_shut_s
+        )

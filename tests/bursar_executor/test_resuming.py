@@ -292,6 +292,41 @@ async def test_a_call_that_may_have_been_sent_is_charged_in_full_and_never_repea
     assert result.usage == HELD
 
 
+async def killed_in_doubt(ground, request):
+    async with killed(ground, request) as before:
+        await before.reserved()
+        await before.begun()
+        await before.dispatched()
+
+
+async def test_where_the_policy_says_so_a_call_in_doubt_is_charged_and_made_again(ground, provider):
+    request = task_request(MODEL_TASK.task.description, model=GPT, complexity_hint=1.0)
+    request.unknown_outcome_policy = executor_pb2.UNKNOWN_OUTCOME_POLICY_RETRY
+    await killed_in_doubt(ground, request)
+
+    updates = await resumed(ground)
+
+    result = updates[-1].result
+    assert result.state == COMPLETED
+    assert len(provider.served.calls) == 1
+    unknown, paid = await settlements(ground.log)
+    assert (unknown.outcome, unknown.usage) == (quota_pb2.OUTCOME_UNKNOWN, HELD)
+    assert result.cost.total_nano_usd == unknown.cost.total_nano_usd + paid.cost.total_nano_usd
+
+
+async def test_a_call_in_doubt_is_not_made_again_beyond_the_plans_budget(ground, provider):
+    request = task_request(MODEL_TASK.task.description, model=GPT)
+    request.unknown_outcome_policy = executor_pb2.UNKNOWN_OUTCOME_POLICY_RETRY
+    await killed_in_doubt(ground, request)
+
+    updates = await resumed(ground)
+
+    result = updates[-1].result
+    assert (result.state, result.error_reason) == (FAILED, "BUDGET_EXHAUSTED")
+    assert not provider.served.calls
+    assert result.usage == HELD
+
+
 @pytest.mark.parametrize("how_far", ["answered", "settled unrecorded", "settled"])
 async def test_an_answer_that_was_paid_for_is_used_and_not_paid_for_again(
     ground, provider, how_far

@@ -6,11 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bursar.errors import BursarError
+from bursar.errors import BursarError, FailedPrecondition
+from bursar.events.v1 import tasks_pb2
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.prices.rows import PriceRow
+
+
+class BudgetExhausted(FailedPrecondition):
+    """What the plan or the hold allows is used up; what was done until then stays."""
+
+    reason = "BUDGET_EXHAUSTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Outcome:
     error: BursarError | None = None
     # True when a request went out and nobody knows what became of it: the whole hold is charged.
     is_usage_unknown: bool = False
+    # What the provider said of its own limits.
+    provider_limits: tuple[tasks_pb2.ProviderLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ import aiohttp
 
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
-from bursar_executor.backends.model import MODEL_CAPABILITIES, ModelBackend
+from bursar_executor.backends.model import MODEL_CAPABILITIES, Means, ModelBackend
 from bursar_executor.endpoints import Endpoint
 from bursar_executor.local_model.installation import LABEL, MODEL, REMEDY, is_installed
 from bursar_executor.local_model.model import PROVIDER, LocalModel
 from bursar_executor.local_model.settings import LocalModelSettings
 from bursar_executor.models.free import free_row
+from bursar_executor.models.gate import Gate
 from bursar_executor.models.speaking import DIALECTS
 from bursar_executor.settings import ExecutorSettings
 from bursar_executor.subprocesses.subprocesses import Subprocesses
@@ -31,6 +32,7 @@ class Demonstration:
     def __init__(self, settings: ExecutorSettings, subprocesses: Subprocesses) -> None:
         terms = LocalModelSettings(idle_s=settings.local_model_idle_s)
         self._model = LocalModel(terms, subprocesses)
+        self._gate = Gate(f"{PROVIDER}/{MODEL}", settings.gate_terms)
 
     def backend(self, session: aiohttp.ClientSession) -> ModelBackend:
         """Described as it is now: whether it is installed may have changed."""
@@ -46,7 +48,7 @@ class Demonstration:
             is_by_name_only=True,
         )
         source, price = _Marked(self._model), free_row(PROVIDER, MODEL)
-        return ModelBackend(described, source, DIALECTS[SPEAKS], session, price)
+        return ModelBackend(described, Means(source, self._gate, DIALECTS[SPEAKS], session, price))
 
     async def close(self) -> None:
         """Ends its process."""

@@ -14,7 +14,7 @@ from bursar.planner.v1 import planner_pb2
 from bursar.prices.book import PriceBook
 from bursar.prices.rows import PriceRow
 from bursar_executor.backends.demonstration import Demonstration
-from bursar_executor.backends.model import MODEL_CAPABILITIES, ModelBackend
+from bursar_executor.backends.model import MODEL_CAPABILITIES, Means, ModelBackend
 from bursar_executor.endpoints import (
     PROVIDERS,
     Endpoint,
@@ -22,6 +22,7 @@ from bursar_executor.endpoints import (
     local_endpoints,
 )
 from bursar_executor.models.free import free_row
+from bursar_executor.models.gate import Gate
 from bursar_executor.models.source import Standing
 from bursar_executor.models.speaking import DIALECTS
 from bursar_executor.settings import ExecutorSettings
@@ -58,6 +59,8 @@ class Discovery:
 
     def __init__(self, settings: ExecutorSettings, subprocesses: Subprocesses) -> None:
         self._demonstration = Demonstration(settings, subprocesses)
+        self._settings = settings
+        self._gates: dict[str, Gate] = {}
         self._servers = tuple(settings.local_servers.items())
         self._prices: PriceBook | None = None
         self._configured: tuple[Endpoint, ...] = ()
@@ -119,13 +122,22 @@ class Discovery:
             capabilities=MODEL_CAPABILITIES,
             is_available=True,
         )
-        return ModelBackend(
-            described,
+        means = Means(
             Standing(endpoint),
+            self._gate(endpoint),
             DIALECTS[endpoint.speaks],
             session,
             self._price(endpoint, model),
         )
+        return ModelBackend(described, means)
+
+    def _gate(self, endpoint: Endpoint) -> Gate:
+        """The same for all models of an endpoint, however often they are looked for."""
+        gate = self._gates.get(endpoint.base_url)
+        if gate is None:
+            name = f"{endpoint.provider} at {endpoint.base_url}"
+            gate = self._gates[endpoint.base_url] = Gate(name, self._settings.gate_terms)
+        return gate
 
     def _price(self, endpoint: Endpoint, model: str) -> PriceRow | None:
         """What it costs; nothing where nobody bills, None where the price is not known."""

@@ -9,17 +9,20 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
 from bursar.dialects.dialect import Dialect
+from bursar.errors import BackendUnavailable
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.prices.rows import PriceRow
 from bursar_executor.backends.backend import Hold, Job, Outcome
 from bursar_executor.models.call import CallEnd, ModelCall
+from bursar_executor.models.gate import Gate
 from bursar_executor.models.holds import Prepared, prepared
 from bursar_executor.models.source import EndpointSource
 
@@ -35,24 +38,30 @@ MODEL_CAPABILITIES = (
 PROMPT_OVERHEAD_TOKENS = 64
 
 
-class ModelBackend:
-    """One model of one endpoint. `source` gives the endpoint when it is needed, starting it if it
-    has to be.
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a model is asked with. `source` gives the endpoint when it is needed, starting it if it
+    has to be; `gate` is shared by all models of an endpoint; the price is None where it is not
+    known.
     """
 
-    def __init__(
-        self,
-        described: planner_pb2.Backend,
-        source: EndpointSource,
-        dialect: Dialect,
-        session: aiohttp.ClientSession,
-        price: PriceRow | None,
-    ) -> None:
+    source: EndpointSource
+    gate: Gate
+    dialect: Dialect
+    session: aiohttp.ClientSession
+    price: PriceRow | None
+
+
+class ModelBackend:
+    """One model of one endpoint."""
+
+    def __init__(self, described: planner_pb2.Backend, means: Means) -> None:
         self._described = described
-        self._source = source
-        self._session = session
-        self._price = price
-        self.dialect = dialect
+        self._means = means
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._means.dialect
 
     @property
     def model(self) -> str:
@@ -77,14 +86,14 @@ class ModelBackend:
 
     @property
     def start_allowance_s(self) -> float:
-        return self._source.start_allowance_s
+        return self._means.source.start_allowance_s
 
     def describe(self) -> planner_pb2.Backend:
         return self._described
 
     def input_tokens_max(self, output_tokens: int) -> int:
         """What its context window leaves beside the answer and the words of the prompt."""
-        return max(1, self._source.context_tokens - output_tokens - PROMPT_OVERHEAD_TOKENS)
+        return max(1, self._means.source.context_tokens - output_tokens - PROMPT_OVERHEAD_TOKENS)
 
     async def prepared(self, job: Job) -> ModelWork:
         return ModelWork(self, await self.as_sent(_request_of(job, self.model)))
@@ -93,19 +102,24 @@ class ModelBackend:
         """The bytes that will be sent for `request`, and what they may take."""
         body = self.dialect.with_usage_in_stream(self.dialect.request(request, is_streaming=True))
         return await prepared(
-            body, self.model, request.max_output_tokens, self.dialect, self._price
+            body, self.model, request.max_output_tokens, self.dialect, self._means.price
         )
 
     @asynccontextmanager
     async def calling(self, prepared: Prepared) -> AsyncIterator[ModelCall]:
-        """The call, ready to be read. Raises a BursarError when the endpoint cannot be had."""
-        async with self._source.endpoint() as endpoint:
-            yield ModelCall(self._session, endpoint, self.dialect, prepared)
+        """The call, ready to be read. Raises a BursarError when the endpoint cannot be had, or
+        fails again and again.
+        """
+        means = self._means
+        async with means.gate.passing() as passage, means.source.endpoint() as endpoint:
+            call = ModelCall(means.session, endpoint, means.dialect, prepared)
+            yield call
+            passage.has_failed = isinstance(call.end.error, BackendUnavailable)
 
     @property
     def mark(self) -> str:
         """What has to be said of its answers; empty where nothing has."""
-        return self._source.mark
+        return self._means.source.mark
 
 
 class ModelWork:
@@ -156,6 +170,7 @@ def _outcome(text: str, end: CallEnd, summary: str) -> Outcome:
         is_cut=end.is_cut,
         error=end.error,
         is_usage_unknown=end.is_usage_unknown,
+        provider_limits=tuple(end.provider_limits),
     )
 
 

@@ -31,6 +31,7 @@ from bursar_executor.generation.request import (
     fingerprint_of,
     strategy_of,
 )
+from bursar_executor.generation.unpaid import UnpaidTries
 from bursar_executor.models.call import CallEnd
 from bursar_executor.models.holds import Prepared
 from bursar_executor.tasks import saving
@@ -39,6 +40,8 @@ from bursar_executor.tasks.collaborators import Collaborators
 from bursar_executor.tasks.payment import LEASE_MARGIN_NS, Bill
 
 CONTENT_KIND = "bursar.generate"
+# Of one operation id, over all processes.
+TRIES_MAX = 100
 NONE = planner_pb2.CACHE_STRATEGY_NONE
 Part = executor_pb2.GenerateResponse
 Returned = TypeVar("Returned")
@@ -59,15 +62,25 @@ class Call:
 
     def order(self, name: str) -> str:
         """The id of one of its orders to quota."""
-        number = 1 if self.operation is None else self.operation.number
-        return f"{self.attribution.call_id}/{number}/{name}"
+        return f"{self.attribution.call_id}/{self.number}/{name}"
+
+    @property
+    def number(self) -> int:
+        """Which try it is, of those that reserved."""
+        return 1 if self.operation is None else self.operation.number
+
+    @property
+    def as_tried(self) -> tuple[str, str, int]:
+        """Tenant, call and number of the try."""
+        return self.attribution.tenant_id, self.attribution.call_id, self.number
 
 
 class Generation:
     """Makes single calls, each within `call_timeout_s`."""
 
-    def __init__(self, team: Collaborators, call_timeout_s: float) -> None:
+    def __init__(self, team: Collaborators, call_timeout_s: float, unpaid: UnpaidTries) -> None:
         self._team = team
+        self._unpaid = unpaid
         self._lease_ns = int(call_timeout_s * 1e9) + LEASE_MARGIN_NS
         self._operations = Operations()
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -207,9 +220,23 @@ class Generation:
         return task
 
     async def _reserved(self, call: Call) -> str:
-        """The hold, dispatched. In one order where the id is new for sure; else in two, of which
-        the second is refused when an earlier try was sent.
+        """The hold, dispatched. Where an earlier process tried the same id and took nothing, the
+        next number is tried; raises OutcomeUnknown where it may have been paid.
         """
+        operation = call.operation
+        for _ in range(TRIES_MAX):
+            reservation_id = await self._held(call)
+            if operation is None or await self._is_dispatched(call, reservation_id):
+                return reservation_id
+            if not await self._unpaid.is_marked(*call.as_tried):
+                break
+            operation.number += 1
+        if operation is not None:
+            operation.stage = Stage.PAID
+        raise paid_before(call.attribution.call_id)
+
+    async def _held(self, call: Call) -> str:
+        """In one order with its dispatch where the id is new for sure."""
         request = quota_pb2.ReserveRequest(
             operation_id=call.order("reserve"),
             attribution=call.attribution,
@@ -220,15 +247,15 @@ class Generation:
         )
         try:
             reservation = await until_answered(self._team.quota.reserve, request)
-            if call.operation is not None:
-                await self._dispatched(call, reservation.reservation_id)
         except BursarError as error:
             if call.operation is not None:
-                call.operation.stage = _stage_after(error)
+                is_denied = isinstance(error, LimitExceeded)
+                call.operation.stage = Stage.DENIED if is_denied else Stage.UNPAID
             raise
         return reservation.reservation_id
 
-    async def _dispatched(self, call: Call, reservation_id: str) -> None:
+    async def _is_dispatched(self, call: Call, reservation_id: str) -> bool:
+        """False where an earlier try of this number was sent, or is over."""
         # An id of this try alone: the answer to an earlier one's must not pass for ours.
         own_id = new_event_id(self._team.clock())
         request = quota_pb2.DispatchRequest(
@@ -237,10 +264,13 @@ class Generation:
         try:
             await until_answered(self._team.quota.dispatch, request)
         except FailedPrecondition:
-            raise paid_before(call.attribution.call_id) from None
+            return False
+        return True
 
     async def _settled(self, call: Call, reservation_id: str, bill: Bill) -> ledger_pb2.Position:
         """The end of the call in the ledger."""
+        if call.operation is not None and not _is_paid(bill):
+            await self._unpaid.mark(*call.as_tried)
         answer = await until_answered(
             self._team.quota.settle,
             quota_pb2.SettleRequest(
@@ -291,10 +321,13 @@ def _bill_of(call: Call, end: CallEnd) -> Bill:
     )
     bill = Bill.of([(call.prepared.hold, outcome)], call.savings)
     if call.operation is not None:
-        used = bill.spent.usage
-        is_paid = bool(used.input_tokens or used.output_tokens)
-        call.operation.stage = Stage.PAID if is_paid else Stage.UNPAID
+        call.operation.stage = Stage.PAID if _is_paid(bill) else Stage.UNPAID
     return bill
+
+
+def _is_paid(bill: Bill) -> bool:
+    used = bill.spent.usage
+    return bool(used.input_tokens or used.output_tokens)
 
 
 def _check_cost(request: executor_pb2.GenerateRequest, prepared: Prepared) -> None:
@@ -314,13 +347,6 @@ def _check_cost(request: executor_pb2.GenerateRequest, prepared: Prepared) -> No
             " fewer output tokens",
             facts={"requested": cost_nano_usd, "amount": bound_nano_usd},
         )
-
-
-def _stage_after(error: BursarError) -> Stage:
-    """What a call has come to that could not be sent."""
-    if isinstance(error, LimitExceeded):
-        return Stage.DENIED
-    return Stage.PAID if error.reason == "OUTCOME_UNKNOWN" else Stage.UNPAID
 
 
 def _last(call: Call, finished: executor_pb2.Finished) -> Part:

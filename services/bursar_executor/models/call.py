@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -11,13 +12,17 @@ from bursar.dialects.body import decode_object
 from bursar.dialects.dialect import Dialect
 from bursar.dialects.meter import StreamMeter
 from bursar.errors import BackendUnavailable, BursarError, FailedPrecondition, InvalidRequest
+from bursar.events.v1 import tasks_pb2
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.prices.recording import usage_message
 from bursar.tokens.texts import count_text
+from bursar_executor.backends.backend import BudgetExhausted
 from bursar_executor.endpoints import Endpoint
 from bursar_executor.models import speaking
 from bursar_executor.models.holds import Prepared
+from bursar_executor.models.output_bound import OutputBound
+from bursar_executor.models.rate_limits import provider_limits
 from bursar_executor.models.text_stream import TextStream
 
 READ_BYTES = 64 * 1024
@@ -53,6 +58,7 @@ class CallEnd:
     error: BursarError | None = None
     is_sent: bool = False
     is_usage_unknown: bool = False
+    provider_limits: list[tasks_pb2.ProviderLimit] = field(default_factory=list)
 
     @property
     def is_cut(self) -> bool:
@@ -83,6 +89,7 @@ class ModelCall:
         self._meter: StreamMeter = dialect.stream_meter(is_usage_dropped=False)
         self._chunks: list[bytes] = []
         self._answer_bytes = 0
+        self._bound = OutputBound(prepared.hold.amounts.output_tokens, prepared.model)
 
     async def texts(self) -> AsyncGenerator[str, None]:
         """The words of the answer as they come. Never raises for what the provider does: see
@@ -95,7 +102,7 @@ class ModelCall:
                 headers=speaking.headers(self._dialect, self._endpoint.api_key),
                 trace_request_ctx=self.end,
             ) as response:
-                self._note_request_id(response)
+                self._note_headers(response.headers)
                 if response.status != 200:
                     await self._note_refusal(response)
                     return
@@ -104,6 +111,9 @@ class ModelCall:
                     self._keep(chunk)
                     for text in stream.words(chunk):
                         yield text
+                        if self._bound.is_passed(text):
+                            self._note_overlong()
+                            return
             self._note_end()
         except (aiohttp.ClientError, TimeoutError) as broken:
             self._note_break(broken)
@@ -116,9 +126,17 @@ class ModelCall:
         if self._answer_bytes <= ANSWER_BYTES_MAX:
             self._chunks.append(chunk)
 
-    def _note_request_id(self, response: aiohttp.ClientResponse) -> None:
-        found = (response.headers.get(name, "") for name in REQUEST_ID_HEADERS)
+    def _note_headers(self, headers: Mapping[str, str]) -> None:
+        found = (headers.get(name, "") for name in REQUEST_ID_HEADERS)
         self.end.provider_request_id = next(filter(None, found), "")
+        self.end.provider_limits = provider_limits(headers, time.time_ns())
+
+    def _note_overlong(self) -> None:
+        """What was set aside is used up though the provider goes on: the connection is cut."""
+        self.end.error = BudgetExhausted(
+            f"{self._endpoint.provider} wrote more than the"
+            f" {self._prepared.hold.amounts.output_tokens:,} tokens it was asked for at most"
+        )
 
     async def _note_refusal(self, response: aiohttp.ClientResponse) -> None:
         """A refused request took nothing: providers bill no error."""

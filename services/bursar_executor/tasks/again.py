@@ -23,8 +23,13 @@ async def until_answered(
     """The answer to `request`, which carries an operation id. Raises the last error after 8 tries
     or 15 s.
     """
+    return await until_done(lambda: ask(request))
+
+
+async def until_done(work: Callable[[], Awaitable[Response]]) -> Response:
+    """What `work` gives, which may be done again. Raises as `until_answered`."""
     try:
-        return await ask(request)
+        return await work()
     except (Unavailable, DeadlineExceeded) as error:
         if not _is_passing(error):
             raise
@@ -36,7 +41,7 @@ async def until_answered(
         wait_max=WAIT_S_MAX,
     ):
         with attempt:
-            return await ask(request)
+            return await work()
     raise AssertionError("the last attempt returns or raises")
 
 

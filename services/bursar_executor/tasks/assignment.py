@@ -28,6 +28,10 @@ class Assignment:
     def is_model(self) -> bool:
         return self.target.tier in MODEL_TIERS
 
+    @property
+    def is_paid(self) -> bool:
+        return self.target.tier == ledger_pb2.BACKEND_TIER_PAID_API
+
 
 @dataclass(frozen=True, slots=True)
 class Assignments:

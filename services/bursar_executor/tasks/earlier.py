@@ -59,6 +59,13 @@ class Earlier:
         )
 
     @property
+    def calls(self) -> int:
+        """How often a model was asked: works that ended, and those charged though no end came."""
+        charged = {step.reservation_id for step in self.settled if step.usage.output_tokens}
+        works = [step for step in self.steps if step.name == EXECUTE and step.reservation_id]
+        return sum((step.state == STARTED) == (step.reservation_id in charged) for step in works)
+
+    @property
     def settled(self) -> tuple[tasks_pb2.StepRecord, ...]:
         """Settlements: what the task has spent already."""
         return tuple(step for step in self.steps if step.name == SETTLE and step.state == COMPLETED)

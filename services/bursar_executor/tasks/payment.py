@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bursar.clients.quota import QuotaClient
-from bursar.errors import BursarError, LimitExceeded
+from bursar.errors import BursarError, Conflict, LimitExceeded
+from bursar.eventlog.envelope import new_event_id
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.money import format_usd
@@ -79,7 +81,7 @@ class Payment:
             lease_ns=int(duration_s * 1e9) + LEASE_MARGIN_NS,
         )
         try:
-            reservation = await until_answered(self.quota.reserve, request)
+            reservation = await self._reserved(request)
         except LimitExceeded as error:
             self.recorder.ended(RESERVE, DENIED, error.message)
             raise
@@ -96,6 +98,16 @@ class Payment:
             ),
         )
         return reservation.reservation_id
+
+    async def _reserved(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
+        """The hold. An owner who left no step in the log may have held another amount under our
+        id: that one's lease lets it go, and ours gets an id of its own.
+        """
+        try:
+            return await until_answered(self.quota.reserve, request)
+        except Conflict:
+            request.operation_id = f"{request.operation_id}/{new_event_id(time.time_ns())}"
+            return await until_answered(self.quota.reserve, request)
 
     async def dispatch(self, reservation_id: str) -> None:
         """From here on the money may be gone: durable before anything is sent."""

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from bursar.cache.v1 import cache_pb2
@@ -16,27 +14,27 @@ from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.quota.v1 import quota_pb2
-from bursar_executor.backends.backend import Backend, Job, Outcome, Work
+from bursar_executor.backends.backend import Backend, Job
 from bursar_executor.backends.settings_digest import settings_digest
 from bursar_executor.domain import Origin
-from bursar_executor.tasks import context, kept_outcome, saving
+from bursar_executor.tasks import context, saving
 from bursar_executor.tasks.answer_key import DoneBy, canonical_form
 from bursar_executor.tasks.answers import Answers
 from bursar_executor.tasks.assembling import Progress, assembled, failed
 from bursar_executor.tasks.assignment import Assignment
-from bursar_executor.tasks.bounded_work import worked
+from bursar_executor.tasks.budget import TaskBudget
 from bursar_executor.tasks.collaborators import Collaborators
 from bursar_executor.tasks.draft import Draft, drafted, would_have_held
 from bursar_executor.tasks.earlier import Earlier
 from bursar_executor.tasks.ending import KeptResult
 from bursar_executor.tasks.failures import ended_by
 from bursar_executor.tasks.halt import Cause, Halt, Halted
-from bursar_executor.tasks.ledger import spent_by, sum_of_spent
-from bursar_executor.tasks.looking_again import outdated, without_what_is_left
+from bursar_executor.tasks.ledger import sum_of_spent
 from bursar_executor.tasks.payment import Bill, Payment
 from bursar_executor.tasks.recorder import Recorder, StepFacts
 from bursar_executor.tasks.recovery import Recovered, Recovery
 from bursar_executor.tasks.request import TaskRequest
+from bursar_executor.tasks.working import Assigned, Working
 
 PLAN, COMPRESS = executor_pb2.STEP_NAME_PLAN, executor_pb2.STEP_NAME_COMPRESS
 LOOKUP = executor_pb2.STEP_NAME_LOOKUP
@@ -44,15 +42,6 @@ RESERVE, EXECUTE = executor_pb2.STEP_NAME_RESERVE, executor_pb2.STEP_NAME_EXECUT
 REPORT = executor_pb2.STEP_NAME_REPORT
 COMPLETED, FAILED = executor_pb2.STEP_STATE_COMPLETED, executor_pb2.STEP_STATE_FAILED
 UNAVAILABLE, DENIED = executor_pb2.STEP_STATE_UNAVAILABLE, executor_pb2.STEP_STATE_DENIED
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """A backend, and its job made ready."""
-
-    assignment: Assignment
-    backend: Backend
-    work: Work
 
 
 class TaskRun:
@@ -130,7 +119,14 @@ class TaskRun:
         return result
 
     async def _recover(self, earlier: Earlier) -> None:
-        recovery = Recovery(self._team.quota, self._team.blobs, self._recorder, self._attribution)
+        policy = self._request.submitted.unknown_outcome_policy
+        recovery = Recovery(
+            self._team.quota,
+            self._team.blobs,
+            self._recorder,
+            self._attribution,
+            is_unknown_retried=policy == executor_pb2.UNKNOWN_OUTCOME_POLICY_RETRY,
+        )
         try:
             await recovery.close(earlier, self._recovered)
         finally:
@@ -241,14 +237,17 @@ class TaskRun:
             self._recorder.skipped(RESERVE, why)
             await self._tell_uncovered(draft)
             return ""
-        duration_s = draft.plan.budget.max_duration_ns / 1e9
+        budget = TaskBudget(draft.plan.budget)
+        recovered = self._recovered
+        budget.took(recovered.spent, is_paid=True, calls=recovered.calls)
+        starts_s = sum(found.backend.start_allowance_s for found in assigned)
         reservation_id = await self._payment.reserve(
             draft.assignments.paying,
             [found.work.hold for found in assigned],
-            sum(duration_s + found.backend.start_allowance_s for found in assigned),
+            budget.left_s + starts_s,
         )
         try:
-            await self._work_in_turn(assigned, reservation_id, duration_s)
+            await self._working(budget).in_turn(assigned, reservation_id)
             self._stop_if_halted()
             await self._tell_uncovered(draft)
         except BaseException:
@@ -257,19 +256,10 @@ class TaskRun:
         self._note_saved_by_tools(draft)
         return reservation_id
 
-    async def _work_in_turn(
-        self, assigned: Sequence[Assigned], reservation_id: str, duration_s: float
-    ) -> None:
-        """Each once; those whose findings a later one may have mended look again."""
-        outcomes = self._progress.outcomes
-        before = len(outcomes)
-        for found in assigned:
-            self._halt.check()
-            await self._work(found, reservation_id, duration_s)
-        for place in outdated(outcomes[before:]):
-            self._halt.check()
-            outcomes[before + place] = without_what_is_left(outcomes[before + place])
-            await self._work(assigned[place], reservation_id, duration_s)
+    def _working(self, budget: TaskBudget) -> Working:
+        return Working(
+            self._recorder, self._payment, self._team, self._halt, self._progress, budget
+        )
 
     async def _assigned(self, draft: Draft) -> list[Assigned]:
         """All jobs, made ready, but those whose outcome an earlier owner has paid for."""
@@ -288,41 +278,6 @@ class TaskRun:
             Assigned(assignment, backend, await backend.prepared(job))
             for assignment, backend in zip(waiting, backends, strict=True)
         ]
-
-    async def _work(self, assigned: Assigned, reservation_id: str, duration_s: float) -> None:
-        """One backend's part. Before a model is sent anything, quota and the log know of it."""
-        backend_id, is_model = assigned.assignment.backend_id, assigned.assignment.is_model
-        under = reservation_id if is_model else ""
-        facts = StepFacts(backend_id=backend_id, reservation_id=under)
-        self._recorder.began(EXECUTE, f"{backend_id} at work", facts)
-        if is_model:
-            await self._recorder.durable()
-            await self._payment.dispatch(reservation_id)
-        allowance_s = assigned.backend.start_allowance_s
-        outcome = await worked(assigned.work, duration_s, allowance_s, self._halt)
-        progress, hold = self._progress, assigned.work.hold
-        progress.take(hold, outcome)
-        spent = spent_by(hold, outcome)
-        facts = StepFacts(
-            backend_id=backend_id,
-            reservation_id=under,
-            usage=spent.usage,
-            cost=spent.cost,
-            detail_reference=await self._kept(outcome) if is_model else "",
-        )
-        state = COMPLETED if outcome.error is None else FAILED
-        self._recorder.ended(EXECUTE, state, outcome.summary, facts)
-        if is_model:
-            with suppress(BursarError):  # the answer is here, and the task's end brings the step
-                await self._recorder.durable()
-
-    async def _kept(self, outcome: Outcome) -> str:
-        """Where a later owner finds what was paid for; empty where there is no room for it."""
-        content = kept_outcome.encoded(outcome)
-        try:
-            return str(await self._team.blobs.put(self._attribution.tenant_id, content))
-        except BursarError:
-            return ""
 
     def _stop_if_halted(self) -> None:
         """A model that was interrupted is not asked again by itself: its task ends with what came.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bursar.events.v1 import tasks_pb2
@@ -29,6 +29,7 @@ class StepFacts:
     cost: ledger_pb2.Cost | None = None
     plan: planner_pb2.Plan | None = None
     detail_reference: str = ""
+    provider_limits: Sequence[tasks_pb2.ProviderLimit] = ()
 
 
 NOTHING_MORE = StepFacts()
@@ -161,6 +162,7 @@ class Recorder:
             cost=facts.cost,
             duration_ns=step.duration_ns,
             detail_reference=facts.detail_reference,
+            provider_limits=facts.provider_limits,
             attempt=self._to.attempt,
         )
 

@@ -1,8 +1,8 @@
 """Putting in order what an earlier owner of a task left open, before anything new is begun.
 
 What was never sent is let go. What came to its end is settled by what it took, and its outcome is
-used again. What may have been sent is charged at its full hold, and the task ends: to send it again
-might pay twice.
+used again. What may have been sent is charged at its full hold; whether it is sent again, which
+might pay twice, is for the task's own policy to say.
 """
 
 from __future__ import annotations
@@ -31,9 +31,12 @@ SETTLE = executor_pb2.STEP_NAME_SETTLE
 
 @dataclass(slots=True)
 class Recovered:
-    """What a later owner starts with: what is spent already, and outcomes by backend id."""
+    """What a later owner starts with: what is spent already, by how many models' calls, and
+    outcomes by backend id.
+    """
 
     spent: Spent = field(default_factory=Spent)
+    calls: int = 0
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
@@ -45,20 +48,23 @@ class Recovery:
     blobs: BlobStore
     recorder: Recorder
     attribution: ledger_pb2.Attribution
+    is_unknown_retried: bool = False
 
     async def close(self, earlier: Earlier, recovered: Recovered) -> None:
         """Closes every hold that is open; `recovered` holds all that is found, also on an error.
 
-        Raises OutcomeUnknown and AttemptsExhausted, and InputLost when an answer that was paid for
-        is gone.
+        Raises OutcomeUnknown where the policy is not to ask again, AttemptsExhausted, and InputLost
+        when an answer that was paid for is gone.
         """
         recovered.spent = sum_of_spent(Spent(step.usage, step.cost) for step in earlier.settled)
+        recovered.calls = earlier.calls
         in_doubt = 0
         for hold in earlier.open_holds():
             spent, is_known = await self._close(hold)
             recovered.spent = sum_of_spent((recovered.spent, spent))
             in_doubt += not is_known
-        if in_doubt:
+        recovered.calls += in_doubt
+        if in_doubt and not self.is_unknown_retried:
             raise OutcomeUnknown(
                 "a model was asked before a restart, and nobody knows what became of it: it is"
                 " charged at its full hold; submit the task again to pay again"
@@ -144,4 +150,4 @@ class Recovery:
             ) from None
 
     def _operation(self, reserved: tasks_pb2.StepRecord, order: str) -> str:
-        return f"{self.attribution.task_id}/{reserved.attempt}/{order}"
+        return f"{self.attribution.task_id}/{reserved.step_number}/{order}"

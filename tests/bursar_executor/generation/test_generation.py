@@ -331,6 +331,25 @@ async def test_after_a_restart_an_operation_that_was_sent_is_not_sent_again(grou
     assert len(provider.served.calls) == 1
 
 
+async def test_after_a_restart_an_operation_that_took_nothing_may_be_tried_again(ground, provider):
+    request = asked(operation_id="op-1")
+    for _ in range(2):
+        provider.faults.add("status=503")
+        async with office(ground) as before:
+            with pytest.raises(BackendUnavailable):
+                await generated(before.executor, request)
+
+    async with office(ground) as after:
+        text, _, _ = await generated(after.executor, request)
+
+    assert text.startswith("SIMULATED")
+    assert [call.outcome for call in provider.served.calls] == [
+        Outcome.REFUSED,
+        Outcome.REFUSED,
+        Outcome.COMPLETE,
+    ]
+
+
 async def test_two_tenants_may_use_the_same_operation_id(here, provider):
     other = asked(operation_id="op-1", temperature=0.7)
     other.attribution.tenant_id = "other"

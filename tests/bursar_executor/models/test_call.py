@@ -11,6 +11,7 @@ from bursar.errors import BackendUnavailable, FailedPrecondition, InvalidRequest
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.secret import Secret
+from bursar.tokens.texts import count_text
 from bursar_executor.endpoints import Endpoint
 from bursar_executor.models.call import ModelCall
 from bursar_executor.models.holds import prepared
@@ -44,7 +45,15 @@ def make(request, session, provider):
     """A call in one of the formats, told what to simulate."""
     dialect, model = FORMATS[request.param]
 
-    async def made(directive="", *, address="", key="k", tools=(), words="Tell me more."):
+    async def made(
+        directive="",
+        *,
+        address="",
+        key="k",
+        tools=(),
+        words="Tell me more.",
+        held_output_tokens=OUTPUT_TOKENS,
+    ):
         told = f"{words} [simulate: {directive}]" if directive else words
         asked = executor_pb2.GenerateRequest(
             model=model,
@@ -62,7 +71,7 @@ def make(request, session, provider):
             models=(model,),
             api_key=Secret(key) if key else None,
         )
-        sent = await prepared(body, model, OUTPUT_TOKENS, dialect, None)
+        sent = await prepared(body, model, held_output_tokens, dialect, None)
         return ModelCall(session, endpoint, dialect, sent)
 
     return made
@@ -115,6 +124,29 @@ async def test_an_answer_cut_at_its_bound_says_so(make, provider):
     assert call.end.stop_reason == executor_pb2.STOP_REASON_MAX_TOKENS
     assert call.end.usage.output_tokens == OUTPUT_TOKENS
     assert not call.end.is_cut
+
+
+async def test_an_answer_beyond_what_was_set_aside_is_cut_and_counted_by_what_came(make, provider):
+    call = await make("tokens=350; chunk_s=0.001", held_output_tokens=40)
+
+    text = await read(call)
+
+    assert call.end.error is not None
+    assert call.end.error.reason == "BUDGET_EXHAUSTED"
+    assert call.end.is_cut
+    assert 40 < count_text(text, "gpt-4o").tokens < 100
+    assert 40 < call.end.usage.output_tokens < 120
+    assert (await served(provider)).outcome is Outcome.HUNG_UP
+
+
+async def test_what_the_provider_says_of_its_limits_is_noted(make, provider):
+    call = await make("tokens=20")
+
+    await read(call)
+
+    meters = {limit.meter for limit in call.end.provider_limits}
+    assert {"requests", "tokens"} <= meters
+    assert all(0 < limit.remaining <= limit.limit for limit in call.end.provider_limits)
 
 
 async def test_calls_of_tools_come_with_their_arguments(make, provider):

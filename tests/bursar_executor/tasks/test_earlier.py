@@ -83,3 +83,23 @@ def test_steps_are_told_again_under_their_numbers():
 
     assert (told.step_number, told.duration_ns) == (3, 5)
     assert told.state == COMPLETED
+
+
+CHARGED = step("SETTLE", reservation="r1", usage={"output_tokens": 125})
+
+
+@pytest.mark.parametrize(
+    ("steps", "calls"),
+    [
+        ((), 0),
+        ((TOOL_BEGUN,), 0),
+        ((MODEL_BEGUN,), 0),
+        ((MODEL_BEGUN, SETTLED), 0),
+        ((MODEL_BEGUN, CHARGED), 1),
+        ((MODEL_BEGUN, MODEL_DONE), 1),
+        ((MODEL_BEGUN, MODEL_DONE, CHARGED), 1),
+        ((MODEL_BEGUN, MODEL_DONE, MODEL_BEGUN, MODEL_DONE), 2),
+    ],
+)
+def test_a_model_was_asked_where_it_answered_or_was_charged(steps, calls):
+    assert earlier(RESERVED, *steps).calls == calls

@@ -135,6 +135,7 @@ class StepRecord(message.Message):
     DURATION_NS_FIELD_NUMBER: builtins.int
     DETAIL_REFERENCE_FIELD_NUMBER: builtins.int
     ATTEMPT_FIELD_NUMBER: builtins.int
+    PROVIDER_LIMITS_FIELD_NUMBER: builtins.int
     at_ns: builtins.int
     step_number: builtins.int
     name: executor_pb2.StepName.ValueType
@@ -155,6 +156,10 @@ class StepRecord(message.Message):
 
     @builtins.property
     def cost(self) -> ledger_pb2.Cost: ...
+    @builtins.property
+    def provider_limits(self) -> containers.RepeatedCompositeFieldContainer[ProviderLimit]:
+        """What the provider's answer said of its own limits."""
+
     def __init__(
         self,
         *,
@@ -169,10 +174,41 @@ class StepRecord(message.Message):
         duration_ns: builtins.int = ...,
         detail_reference: builtins.str = ...,
         attempt: builtins.int = ...,
+        provider_limits: abc.Iterable[ProviderLimit] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["at_ns", b"at_ns", "attempt", b"attempt", "backend_id", b"backend_id", "cost", b"cost", "detail_reference", b"detail_reference", "duration_ns", b"duration_ns", "name", b"name", "reservation_id", b"reservation_id", "state", b"state", "step_number", b"step_number", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["at_ns", b"at_ns", "attempt", b"attempt", "backend_id", b"backend_id", "cost", b"cost", "detail_reference", b"detail_reference", "duration_ns", b"duration_ns", "name", b"name", "provider_limits", b"provider_limits", "reservation_id", b"reservation_id", "state", b"state", "step_number", b"step_number", "usage", b"usage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ProviderLimit(message.Message):
+    """One limit of a provider, as the headers of an answer told it."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    METER_FIELD_NUMBER: builtins.int
+    LIMIT_FIELD_NUMBER: builtins.int
+    REMAINING_FIELD_NUMBER: builtins.int
+    RESETS_AT_NS_FIELD_NUMBER: builtins.int
+    meter: builtins.str
+    """`requests`, `tokens`, `input_tokens` or `output_tokens`."""
+    limit: builtins.int
+    remaining: builtins.int
+    resets_at_ns: builtins.int
+    """When it is full again; 0 where that was not said."""
+    def __init__(
+        self,
+        *,
+        meter: builtins.str = ...,
+        limit: builtins.int = ...,
+        remaining: builtins.int = ...,
+        resets_at_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["limit", b"limit", "meter", b"meter", "remaining", b"remaining", "resets_at_ns", b"resets_at_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
