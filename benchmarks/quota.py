@@ -22,6 +22,7 @@ for folder in ("libs", "services"):
 
 import contract  # noqa: E402
 import grpc  # noqa: E402
+import quota_attack  # noqa: E402
 import uvloop  # noqa: E402
 
 from bursar.broker import EmbeddedBroker  # noqa: E402
@@ -74,7 +75,8 @@ def measure() -> dict[str, float]:
     found = [uvloop.run(_measured()) for _ in range(RUNS)]
     figures = {name: statistics.median(run[name] for run in found) for name in found[0]}
     ratio = contract.median_of(RUNS, _cost_of_many_limits)
-    return {**figures, "cost_per_call_10k_limits_ratio": ratio}
+    attacked = asyncio.run(quota_attack.figures())
+    return {**figures, "cost_per_call_10k_limits_ratio": ratio, **attacked}
 
 
 async def _measured() -> dict[str, float]:

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bursar.clients.quota import RemoteQuota
+from bursar.eventlog.following import follow_until
+from bursar.eventlog.frame import frame_hash
 from bursar.eventlog.jetstream import JetStreamLog, JetStreamTerms
 from bursar.eventlog.lease_bucket import LeaseBucket
+from bursar.eventlog.log import Cursor
 from bursar.eventlog.nats_access import Access
 from bursar.eventlog.stream import StreamId
 from bursar.rpc.calling import channel_to
@@ -116,6 +119,23 @@ class Fleet:
                     if found is not None and replica.address == found.address:
                         return replica
                 await self._bucket.changed(key, 0.1)
+
+    async def next_frame(self) -> None:
+        """Returns when one more stands in any partition."""
+        following = [
+            asyncio.ensure_future(self._next_frame(StreamId("usage", place)))
+            for place in range(self.partitions)
+        ]
+        await asyncio.wait(following, return_when=asyncio.FIRST_COMPLETED)
+        for each in following:
+            each.cancel()
+
+    async def _next_frame(self, stream: StreamId) -> None:
+        tail = await self.log.tail(stream)
+        record = await self.log.get(stream, tail.sequence)
+        found = asyncio.Event()
+        cursor = Cursor(stream, tail.sequence, frame_hash(record.frame))
+        await follow_until(self.log, cursor, lambda _: found.set(), found)
 
     async def close(self) -> None:
         self.processes.end()

@@ -78,7 +78,6 @@ async def test_200_callers_of_several_processes_on_a_budget_for_20_get_20(
         attacker.stdin.flush()
     reports = [await said(attacker) for attacker in attackers]
     granted = [one for report in reports for one in report["granted"]]
-    assert [report["others"] for report in reports] == [[]] * CALLERS
     assert (len(granted), sum(report["refused"] for report in reports)) == (20, 180)
     log = JetStreamLog(Access((broker.url,)))
     _, events = await replayed(log)

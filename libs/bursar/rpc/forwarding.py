@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -9,16 +10,15 @@ from typing import Any, Protocol
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
-from bursar.errors import DeadlineExceeded, Unavailable
-from bursar.rpc import deadline
+from bursar.errors import Unavailable
 from bursar.rpc.naming import attribute_name
 
 # Request metadata of a call that was forwarded, and the trailer that names who leads.
 FORWARDED = "bursar-forwarded"
 LEADER = "bursar-leader"
 
-# A leader that stands still is found out when its lease has lapsed: until then callers try again.
-FORWARD_TIMEOUT_S = 3.0
+# How often it is looked whether who was asked still leads.
+LOOK_S = 0.5
 
 # Whether the call at hand was forwarded to this process, or is to be marked as such.
 is_forwarded: ContextVar[bool] = ContextVar("bursar_is_forwarded", default=False)
@@ -71,13 +71,10 @@ def _unary(
         leader.set(address)
         marked = is_forwarded.set(True)
         try:
-            with deadline.within(FORWARD_TIMEOUT_S):
-                found = await getattr(at(address), name)(request)
-        except DeadlineExceeded as error:
-            raise Unavailable(f"{address} leads, and does not answer") from error
+            asked = asyncio.ensure_future(getattr(at(address), name)(request))
         finally:
             is_forwarded.reset(marked)
-        return found
+        return await _as_long_as_it_leads(asked, lambda: service.leader_of(request) == address)
 
     return call
 
@@ -109,3 +106,18 @@ def _elsewhere(service: Replicated, request: Message) -> str:
         is_forwarded.set(False)
         return ""
     return service.leader_of(request)
+
+
+async def _as_long_as_it_leads(
+    asked: asyncio.Future[Message], still_leads: Callable[[], bool]
+) -> Message:
+    """The answer; UNAVAILABLE once another leads: one that stands still answers nothing, and one
+    that has much to do answers late.
+    """
+    try:
+        while not (await asyncio.wait((asked,), timeout=LOOK_S))[0]:
+            if not still_leads():
+                raise Unavailable("another replica leads now: retry with the same operation id")
+        return asked.result()
+    finally:
+        asked.cancel()

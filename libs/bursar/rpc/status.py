@@ -37,6 +37,8 @@ CODES: dict[Kind, grpc.StatusCode] = {
 _CLASS_WITHOUT_DETAILS: dict[grpc.StatusCode, type[BursarError]] = {
     grpc.StatusCode.UNAVAILABLE: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+    # We cancelled nothing: the other side's clock said first that the deadline had passed.
+    grpc.StatusCode.CANCELLED: DeadlineExceeded,
 }
 
 
