@@ -109,16 +109,20 @@ class RunningTasks:
         while self._runs:
             await asyncio.wait(list(self._runs.values()))
 
-    async def interrupt(self) -> None:
-        """What waits is left to a later owner, and so is what is at work: as soon as its present
-        step lets go, with what it took settled. Returns after 5 s in any case.
+    def hand_over(self) -> None:
+        """What waits is left to another owner, and so is what is at work: as soon as its present
+        step lets go, with what it took settled.
         """
-        self._is_closing = True
         for task_id in list(self._queue):
             del self._queue[task_id]
             self._let_go(task_id)
         for halt in self._halts.values():
             halt.ask(Cause.INTERRUPTED)
+
+    async def interrupt(self) -> None:
+        """Hands everything over and takes nothing more. Returns after 5 s in any case."""
+        self._is_closing = True
+        self.hand_over()
         if self._runs:
             await asyncio.wait(list(self._runs.values()), timeout=SETTLING_S)
 

@@ -9,10 +9,13 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
+from google.protobuf.message import Message
+
 from bursar.blobs import BlobReference
 from bursar.errors import BlobDamaged, NotFound, Unavailable
 from bursar.eventlog.decided import DecidedWriter, WriterTerms
 from bursar.eventlog.envelope import new_event_id
+from bursar.eventlog.lease import Lease
 from bursar.eventlog.log import Cursor
 from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import event_pb2, tasks_pb2
@@ -55,11 +58,20 @@ _logger = logging.getLogger(__name__)
 class ExecutorService:
     """Satisfies ExecutorClient and the wiring's Service."""
 
-    def __init__(self, ground: Ground, settings: ExecutorSettings, team: Collaborators) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        settings: ExecutorSettings,
+        team: Collaborators,
+        lease: Lease | None = None,
+    ) -> None:
+        """`lease`: None where no other process can own tasks."""
         self._ground = ground
         self._team = team
+        self._lease = lease
+        terms = WriterTerms(ground.clock, lease)
         self._writer: DecidedWriter[Tasks, Command, Event, str] = DecidedWriter(
-            ground.log, TasksDecider(), Tasks(), Cursor(STREAM), WriterTerms(ground.clock)
+            ground.log, TasksDecider(), Tasks(), Cursor(STREAM), terms
         )
         self._running = RunningTasks(settings, self._writer.submit, team, ground.activity)
         unpaid = UnpaidTries(ground.blobs, ground.keyring.blob_address)
@@ -68,15 +80,46 @@ class ExecutorService:
         self._is_ready = asyncio.Event()
 
     async def run(self) -> None:
-        """Leads the `tasks` stream, resumes what had not ended, runs what comes."""
+        """Owns the tasks as often and as long as it leads their stream; stands by meanwhile."""
         await self._ground.log.open(STREAM)
         async with self._team.backends, asyncio.TaskGroup() as group:
             group.create_task(self._writer.run(), name="tasks writer")
-            await self._writer.ready.wait()
-            for entry in await self._writer.read(Tasks.running):
-                await self._resume(group, entry)
-            self._group = group
+            group.create_task(self._tell_when_following())
+            while True:
+                await self._writer.ready.wait()
+                await self._own(group)
+
+    async def _own(self, group: asyncio.TaskGroup) -> None:
+        """Resumes what had not ended and runs what comes, until another owns the tasks."""
+        try:
+            entries = await self._writer.read(Tasks.running)
+        except Unavailable:  # it does not lead any more
+            return
+        for entry in entries:
+            await self._resume(group, entry)
+        self._group = group
+        self._is_ready.set()
+        if self._lease is None:
+            await asyncio.Event().wait()
+            return
+        await self._lease.led_elsewhere.wait()
+        self._group = None
+        self._running.hand_over()
+        await self._running.idle()
+
+    async def _tell_when_following(self) -> None:
+        """A standby is ready too: it takes any call, and asks the owner."""
+        if self._lease is not None:
+            await self._writer.caught_up()
+            await self._lease.led_elsewhere.wait()
             self._is_ready.set()
+
+    def leader_of(self, request: Message) -> str:
+        """The address of the owner of tasks; "" where it is this one, or anyone can answer."""
+        is_about_tasks = not isinstance(
+            request, executor_pb2.GenerateRequest | executor_pb2.BackendsRequest
+        )
+        return self._writer.leader if is_about_tasks and not self._writer.ready.is_set() else ""
 
     async def ready(self) -> None:
         await self._is_ready.wait()
