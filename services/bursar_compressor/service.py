@@ -15,7 +15,9 @@ from bursar.telemetry import context as trace_context
 from bursar.tokens.families import encoding_for
 from bursar.wiring.module import Ground
 from bursar_compressor import work
+from bursar_compressor.contexts import Contexts
 from bursar_compressor.domain import Order
+from bursar_compressor.fitting import Fitting
 from bursar_compressor.parts import part_of
 from bursar_compressor.sample import sampled
 from bursar_compressor.settings import CompressorSettings
@@ -40,6 +42,8 @@ class CompressorService:
     def __init__(self, ground: Ground, settings: CompressorSettings) -> None:
         self._ground = ground
         self._workers = Workers(settings)
+        self._fitting = Fitting(ground, self._workers)
+        self._contexts = Contexts(ground, self._workers)
         self._events = ObservedWriter(ground.log, STREAM, ObservedTerms(clock=ground.clock))
         self._is_ready = asyncio.Event()
         self._is_written = asyncio.Event()
@@ -99,6 +103,24 @@ class CompressorService:
         return contract.CountResponse(
             tokens=tokens, is_estimate=is_estimate, encoding=encoding_for(model).name
         )
+
+    async def fit(self, request: contract.FitRequest) -> contract.FitResponse:
+        """Raises InvalidRequest for what cannot fit, with `least_tokens`."""
+        return await self._fitting.fit(request)
+
+    async def add_context(self, request: contract.AddContextRequest) -> contract.AddContextResponse:
+        """Raises NotFound for an unknown version, InvalidRequest for a delta that is not its."""
+        return await self._contexts.add(request)
+
+    async def build_prompt(
+        self, request: contract.BuildPromptRequest
+    ) -> contract.BuildPromptResponse:
+        """Raises NotFound for an unknown version."""
+        return await self._contexts.build(request)
+
+    async def diff(self, request: contract.DiffRequest) -> contract.DiffResponse:
+        """Raises NotFound for an unknown version."""
+        return await self._contexts.diff(request)
 
     async def _estimated_tokens(self, content: str | bytes, model: str) -> int:
         sample = sampled(content)

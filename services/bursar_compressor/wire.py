@@ -36,9 +36,7 @@ def order_of(request: contract.CompressRequest, content: str) -> Order:
     """What the request orders to be done with `content`. Raises InvalidRequest for what cannot be
     done.
     """
-    level = _LEVELS.get(request.level)
-    if level is None:
-        raise InvalidRequest.of("level", request.level, "use plain, lossless, safe or aggressive")
+    level = level_of(request.level)
     kind = _KINDS.get(request.kind)
     if kind is None and request.kind != contract.CONTENT_KIND_UNSPECIFIED:
         names = ", ".join(kind.value for kind in Kind)
@@ -57,6 +55,14 @@ def order_of(request: contract.CompressRequest, content: str) -> Order:
         protected=protected,
         extras=_extras_of(request),
     )
+
+
+def level_of(number: int) -> Level:
+    """Raises InvalidRequest for a level that is none; safe where none is named."""
+    level = _LEVELS.get(number)
+    if level is None:
+        raise InvalidRequest.of("level", number, "use plain, lossless, safe or aggressive")
+    return level
 
 
 def _extras_of(request: contract.CompressRequest) -> frozenset[Extra]:

@@ -7,8 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bursar.tokens.cache import CountCache
-from bursar.tokens.texts import count_text
+from bursar_compressor import counting
 from bursar_compressor.attempts import guarded
+from bursar_compressor.chat.request import FitOrder, FitResult, fit
+from bursar_compressor.context import prompts
+from bursar_compressor.context.prompts import Context, Piece
 from bursar_compressor.domain import Compressed, Ground, Order, compress
 
 # Of this process: most of what is counted in one compression is counted again.
@@ -29,9 +32,34 @@ def compressed(order: Order, model: str) -> Done:
     return Done(compress(order, Ground(counter, guarded)), counter.is_estimate)
 
 
+def fitted(order: FitOrder) -> FitResult:
+    """See `chat.request.fit`."""
+    return fit(order, _counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A prompt from contexts, and what it is made of."""
+
+    prompt: str
+    pieces: list[Piece]
+    tokens: int
+    full_tokens: int
+    is_estimate: bool
+
+
+def prompt(wanted: list[Context], seen: list[Context], model: str) -> Built:
+    """See `context.prompts`."""
+    counter = _Counter(model)
+    told = prompts.pieces(wanted, seen, counter)
+    text = prompts.prompt(told)
+    full = "".join(prompts.full(context, counter).text for context in wanted)
+    return Built(text, told, counter(text), counter(full), counter.is_estimate)
+
+
 def count(text: str, model: str) -> tuple[int, bool]:
     """Tokens of `text` for `model`, and whether that is an estimate."""
-    found = count_text(text, model, _counts)
+    found = counting.count(text, model, _counts)
     return found.tokens, found.is_estimate
 
 

@@ -20,6 +20,18 @@ class CompressorClient(Protocol):
 
     async def count(self, request: contract.CountRequest) -> contract.CountResponse: ...
 
+    async def fit(self, request: contract.FitRequest) -> contract.FitResponse: ...
+
+    async def add_context(
+        self, request: contract.AddContextRequest
+    ) -> contract.AddContextResponse: ...
+
+    async def build_prompt(
+        self, request: contract.BuildPromptRequest
+    ) -> contract.BuildPromptResponse: ...
+
+    async def diff(self, request: contract.DiffRequest) -> contract.DiffResponse: ...
+
 
 class RemoteCompressor:
     """CompressorClient over gRPC: a deadline on every call, errors as they were raised."""
@@ -35,3 +47,19 @@ class RemoteCompressor:
 
     async def count(self, request: contract.CountRequest) -> contract.CountResponse:
         return await call(self._stub.Count, request)
+
+    async def fit(self, request: contract.FitRequest) -> contract.FitResponse:
+        return await call(self._stub.Fit, request)
+
+    async def add_context(
+        self, request: contract.AddContextRequest
+    ) -> contract.AddContextResponse:
+        return await call(self._stub.AddContext, request)
+
+    async def build_prompt(
+        self, request: contract.BuildPromptRequest
+    ) -> contract.BuildPromptResponse:
+        return await call(self._stub.BuildPrompt, request)
+
+    async def diff(self, request: contract.DiffRequest) -> contract.DiffResponse:
+        return await call(self._stub.Diff, request)

@@ -11,8 +11,8 @@ Rewrite: TypeAlias = "Callable[[str], str]"
 # What people and tools said. The system's words are its rules, and a model would take up in its own
 # words what it reads there.
 REWRITTEN_ROLES = frozenset(("user", "tool", "function"))
-_TEXT_PARTS = frozenset(("text", "input_text"))
-_TOOL_RESULT = "tool_result"
+TEXT_PARTS = frozenset(("text", "input_text"))
+TOOL_RESULT = "tool_result"
 
 
 def rewritten(message: Message, rewrite: Rewrite) -> Message:
@@ -32,8 +32,8 @@ def _rewritten(content: object, rewrite: Rewrite) -> object:
 def _rewritten_part(part: object, rewrite: Rewrite) -> object:
     if not isinstance(part, dict):
         return part
-    if part.get("type") in _TEXT_PARTS and isinstance(part.get("text"), str):
+    if part.get("type") in TEXT_PARTS and isinstance(part.get("text"), str):
         return {**part, "text": rewrite(part["text"])}
-    if part.get("type") == _TOOL_RESULT:
+    if part.get("type") == TOOL_RESULT:
         return {**part, "content": _rewritten(part.get("content"), rewrite)}
     return part

@@ -123,6 +123,22 @@ EXTRA_NOVELTY: Extra.ValueType  # 2
 EXTRA_DOCSTRINGS: Extra.ValueType  # 3
 """Skeletons of code leave docstrings out as well."""
 
+class _ChatFormat:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ChatFormatEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_ChatFormat.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    CHAT_FORMAT_UNSPECIFIED: _ChatFormat.ValueType  # 0
+    CHAT_FORMAT_OPENAI_CHAT: _ChatFormat.ValueType  # 1
+    CHAT_FORMAT_ANTHROPIC_MESSAGES: _ChatFormat.ValueType  # 2
+
+class ChatFormat(_ChatFormat, metaclass=_ChatFormatEnumTypeWrapper): ...
+
+CHAT_FORMAT_UNSPECIFIED: ChatFormat.ValueType  # 0
+CHAT_FORMAT_OPENAI_CHAT: ChatFormat.ValueType  # 1
+CHAT_FORMAT_ANTHROPIC_MESSAGES: ChatFormat.ValueType  # 2
+
 @typing.final
 class CompressRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
@@ -404,5 +420,324 @@ class CountResponse(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["encoding", b"encoding", "is_estimate", b"is_estimate", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class FitRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    FORMAT_FIELD_NUMBER: builtins.int
+    BODY_JSON_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
+    TARGET_TOKENS_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
+    format: ChatFormat.ValueType
+    body_json: builtins.bytes
+    """The request as it would be sent: a JSON object of that format, at most 16 MiB."""
+    model: builtins.str
+    """Empty: the one that the request names."""
+    target_tokens: builtins.int
+    """The most tokens that the messages, tools and system may come to: the window less what the answer may take."""
+    level: Level.ValueType
+    """Plain and lossless only point at what stood in earlier messages; from safe on old turns may be cleared."""
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution: ...
+    def __init__(
+        self,
+        *,
+        attribution: ledger_pb2.Attribution | None = ...,
+        format: ChatFormat.ValueType = ...,
+        body_json: builtins.bytes = ...,
+        model: builtins.str = ...,
+        target_tokens: builtins.int = ...,
+        level: Level.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "body_json", b"body_json", "format", b"format", "level", b"level", "model", b"model", "target_tokens", b"target_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class FitResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    BODY_JSON_FIELD_NUMBER: builtins.int
+    TOKENS_BEFORE_FIELD_NUMBER: builtins.int
+    TOKENS_AFTER_FIELD_NUMBER: builtins.int
+    IS_ESTIMATE_FIELD_NUMBER: builtins.int
+    CLEARED_MESSAGES_FIELD_NUMBER: builtins.int
+    CACHE_BROKEN_TOKENS_FIELD_NUMBER: builtins.int
+    CACHE_COST_TOKENS_FIELD_NUMBER: builtins.int
+    BREAK_EVEN_TURNS_FIELD_NUMBER: builtins.int
+    REFERENCES_FIELD_NUMBER: builtins.int
+    RESTORE_TOOL_FIELD_NUMBER: builtins.int
+    body_json: builtins.bytes
+    tokens_before: builtins.int
+    tokens_after: builtins.int
+    is_estimate: builtins.bool
+    cleared_messages: builtins.int
+    """How many old messages are cleared, each with a marker that names its reference."""
+    cache_broken_tokens: builtins.int
+    """When this turn is the one that cleared them: the tokens that the provider's cache held and has to take in
+    again. 0 on all other turns.
+    """
+    cache_cost_tokens: builtins.int
+    """What that costs, in uncached input tokens, and after how many further turns it has paid for itself, at a
+    provider that reads its cache at a tenth and writes it at one and a quarter of the price.
+    """
+    break_even_turns: builtins.int
+    @builtins.property
+    def references(self) -> containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    @builtins.property
+    def restore_tool(self) -> Tool:
+        """When something was cleared: the tool by which a model can fetch it."""
+
+    def __init__(
+        self,
+        *,
+        body_json: builtins.bytes = ...,
+        tokens_before: builtins.int = ...,
+        tokens_after: builtins.int = ...,
+        is_estimate: builtins.bool = ...,
+        cleared_messages: builtins.int = ...,
+        cache_broken_tokens: builtins.int = ...,
+        cache_cost_tokens: builtins.int = ...,
+        break_even_turns: builtins.int = ...,
+        references: abc.Iterable[builtins.str] | None = ...,
+        restore_tool: Tool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["restore_tool", b"restore_tool"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["body_json", b"body_json", "break_even_turns", b"break_even_turns", "cache_broken_tokens", b"cache_broken_tokens", "cache_cost_tokens", b"cache_cost_tokens", "cleared_messages", b"cleared_messages", "is_estimate", b"is_estimate", "references", b"references", "restore_tool", b"restore_tool", "tokens_after", b"tokens_after", "tokens_before", b"tokens_before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AddContextRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CONTENT_FIELD_NUMBER: builtins.int
+    PREVIOUS_FIELD_NUMBER: builtins.int
+    DELTA_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    content: builtins.str
+    """At most 16 MiB of UTF-8."""
+    previous: builtins.str
+    """In place of `content`: a version that the tenant has, and what leads from it to this one, as Diff gives it."""
+    delta: builtins.str
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        content: builtins.str = ...,
+        previous: builtins.str = ...,
+        delta: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["content", b"content", "delta", b"delta", "previous", b"previous", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AddContextResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    REFERENCE_FIELD_NUMBER: builtins.int
+    IS_KNOWN_FIELD_NUMBER: builtins.int
+    reference: builtins.str
+    """`ctx_` and the hash of the content under the tenant's key."""
+    is_known: builtins.bool
+    """True when the tenant had this content already."""
+    def __init__(
+        self,
+        *,
+        reference: builtins.str = ...,
+        is_known: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["is_known", b"is_known", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class BuildPromptRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
+    REFERENCES_FIELD_NUMBER: builtins.int
+    SEEN_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    model: builtins.str
+    @builtins.property
+    def references(self) -> containers.RepeatedCompositeFieldContainer[NamedContext]:
+        """What the model has to know, in this order; at most 256."""
+
+    @builtins.property
+    def seen(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """What it saw in this conversation, as full texts or as deltas."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        model: builtins.str = ...,
+        references: abc.Iterable[NamedContext] | None = ...,
+        seen: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["model", b"model", "references", b"references", "seen", b"seen", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class NamedContext(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    REFERENCE_FIELD_NUMBER: builtins.int
+    NAME_FIELD_NUMBER: builtins.int
+    reference: builtins.str
+    name: builtins.str
+    """What the prompt calls it, such as a path; may be empty."""
+    def __init__(
+        self,
+        *,
+        reference: builtins.str = ...,
+        name: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["name", b"name", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class BuildPromptResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    PROMPT_FIELD_NUMBER: builtins.int
+    TOKENS_FIELD_NUMBER: builtins.int
+    FULL_TOKENS_FIELD_NUMBER: builtins.int
+    IS_ESTIMATE_FIELD_NUMBER: builtins.int
+    PIECES_FIELD_NUMBER: builtins.int
+    prompt: builtins.str
+    tokens: builtins.int
+    full_tokens: builtins.int
+    """What the full texts would take."""
+    is_estimate: builtins.bool
+    @builtins.property
+    def pieces(self) -> containers.RepeatedCompositeFieldContainer[Piece]: ...
+    def __init__(
+        self,
+        *,
+        prompt: builtins.str = ...,
+        tokens: builtins.int = ...,
+        full_tokens: builtins.int = ...,
+        is_estimate: builtins.bool = ...,
+        pieces: abc.Iterable[Piece] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["full_tokens", b"full_tokens", "is_estimate", b"is_estimate", "pieces", b"pieces", "prompt", b"prompt", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Piece(message.Message):
+    """How one reference stands in a prompt."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    class _Form:
+        ValueType = typing.NewType("ValueType", builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _FormEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[Piece._Form.ValueType], builtins.type):
+        DESCRIPTOR: descriptor.EnumDescriptor
+        FORM_UNSPECIFIED: Piece._Form.ValueType  # 0
+        FORM_FULL: Piece._Form.ValueType  # 1
+        FORM_DELTA: Piece._Form.ValueType  # 2
+        """Lines that changed since `from_reference`, which the model saw."""
+        FORM_REFERENCE: Piece._Form.ValueType  # 3
+        """One line that names what the model saw."""
+
+    class Form(_Form, metaclass=_FormEnumTypeWrapper): ...
+    FORM_UNSPECIFIED: Piece.Form.ValueType  # 0
+    FORM_FULL: Piece.Form.ValueType  # 1
+    FORM_DELTA: Piece.Form.ValueType  # 2
+    """Lines that changed since `from_reference`, which the model saw."""
+    FORM_REFERENCE: Piece.Form.ValueType  # 3
+    """One line that names what the model saw."""
+
+    REFERENCE_FIELD_NUMBER: builtins.int
+    FORM_FIELD_NUMBER: builtins.int
+    FROM_REFERENCE_FIELD_NUMBER: builtins.int
+    TOKENS_FIELD_NUMBER: builtins.int
+    reference: builtins.str
+    form: Piece.Form.ValueType
+    from_reference: builtins.str
+    """The version that a delta starts from."""
+    tokens: builtins.int
+    def __init__(
+        self,
+        *,
+        reference: builtins.str = ...,
+        form: Piece.Form.ValueType = ...,
+        from_reference: builtins.str = ...,
+        tokens: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["form", b"form", "from_reference", b"from_reference", "reference", b"reference", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DiffRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    FROM_REFERENCE_FIELD_NUMBER: builtins.int
+    TO_REFERENCE_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    from_reference: builtins.str
+    to_reference: builtins.str
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        from_reference: builtins.str = ...,
+        to_reference: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["from_reference", b"from_reference", "tenant_id", b"tenant_id", "to_reference", b"to_reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DiffResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    DELTA_FIELD_NUMBER: builtins.int
+    delta: builtins.str
+    """A unified diff without file names: applied to the one version it gives the other, byte by byte. Empty when
+    they are the same.
+    """
+    def __init__(
+        self,
+        *,
+        delta: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["delta", b"delta"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

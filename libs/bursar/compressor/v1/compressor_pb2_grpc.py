@@ -49,6 +49,26 @@ class CompressorServiceStub:
                 request_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.CountRequest.SerializeToString,
                 response_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.CountResponse.FromString,
                 _registered_method=True)
+        self.Fit = channel.unary_unary(
+                '/bursar.compressor.v1.CompressorService/Fit',
+                request_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.FitRequest.SerializeToString,
+                response_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.FitResponse.FromString,
+                _registered_method=True)
+        self.AddContext = channel.unary_unary(
+                '/bursar.compressor.v1.CompressorService/AddContext',
+                request_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.AddContextRequest.SerializeToString,
+                response_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.AddContextResponse.FromString,
+                _registered_method=True)
+        self.BuildPrompt = channel.unary_unary(
+                '/bursar.compressor.v1.CompressorService/BuildPrompt',
+                request_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.BuildPromptRequest.SerializeToString,
+                response_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.BuildPromptResponse.FromString,
+                _registered_method=True)
+        self.Diff = channel.unary_unary(
+                '/bursar.compressor.v1.CompressorService/Diff',
+                request_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.DiffRequest.SerializeToString,
+                response_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.DiffResponse.FromString,
+                _registered_method=True)
 
 
 class CompressorServiceServicer:
@@ -75,6 +95,36 @@ class CompressorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Fit(self, request, context):
+        """A whole chat request into a model's context window. Roles, tool calls and their pairs, tools and the
+        system's words stay. The same first messages give the same result, whatever follows, until the window
+        would overflow: then old turns are cleared in one large step.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddContext(self, request, context):
+        """Keeps a text as a version of a context, and gives its reference. Durable when this answers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BuildPrompt(self, request, context):
+        """The shortest text by which a model that saw some references comes to know others.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Diff(self, request, context):
+        """What leads from one version to another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CompressorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +142,26 @@ def add_CompressorServiceServicer_to_server(servicer, server):
                     servicer.Count,
                     request_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.CountRequest.FromString,
                     response_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.CountResponse.SerializeToString,
+            ),
+            'Fit': grpc.unary_unary_rpc_method_handler(
+                    servicer.Fit,
+                    request_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.FitRequest.FromString,
+                    response_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.FitResponse.SerializeToString,
+            ),
+            'AddContext': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddContext,
+                    request_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.AddContextRequest.FromString,
+                    response_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.AddContextResponse.SerializeToString,
+            ),
+            'BuildPrompt': grpc.unary_unary_rpc_method_handler(
+                    servicer.BuildPrompt,
+                    request_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.BuildPromptRequest.FromString,
+                    response_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.BuildPromptResponse.SerializeToString,
+            ),
+            'Diff': grpc.unary_unary_rpc_method_handler(
+                    servicer.Diff,
+                    request_deserializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.DiffRequest.FromString,
+                    response_serializer=bursar_dot_compressor_dot_v1_dot_compressor__pb2.DiffResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -175,6 +245,114 @@ class CompressorService:
             '/bursar.compressor.v1.CompressorService/Count',
             bursar_dot_compressor_dot_v1_dot_compressor__pb2.CountRequest.SerializeToString,
             bursar_dot_compressor_dot_v1_dot_compressor__pb2.CountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Fit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.compressor.v1.CompressorService/Fit',
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.FitRequest.SerializeToString,
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.FitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddContext(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.compressor.v1.CompressorService/AddContext',
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.AddContextRequest.SerializeToString,
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.AddContextResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BuildPrompt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.compressor.v1.CompressorService/BuildPrompt',
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.BuildPromptRequest.SerializeToString,
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.BuildPromptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Diff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.compressor.v1.CompressorService/Diff',
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.DiffRequest.SerializeToString,
+            bursar_dot_compressor_dot_v1_dot_compressor__pb2.DiffResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,17 @@ class CompressorServiceStub:
     """The original bytes behind a reference, or a part of them; NOT_FOUND when the tenant has none such."""
     Count: grpc.UnaryUnaryMultiCallable[compressor_pb2.CountRequest, compressor_pb2.CountResponse]
     """Tokens of a text, by the model's own tokeniser where it is public."""
+    Fit: grpc.UnaryUnaryMultiCallable[compressor_pb2.FitRequest, compressor_pb2.FitResponse]
+    """A whole chat request into a model's context window. Roles, tool calls and their pairs, tools and the
+    system's words stay. The same first messages give the same result, whatever follows, until the window
+    would overflow: then old turns are cleared in one large step.
+    """
+    AddContext: grpc.UnaryUnaryMultiCallable[compressor_pb2.AddContextRequest, compressor_pb2.AddContextResponse]
+    """Keeps a text as a version of a context, and gives its reference. Durable when this answers."""
+    BuildPrompt: grpc.UnaryUnaryMultiCallable[compressor_pb2.BuildPromptRequest, compressor_pb2.BuildPromptResponse]
+    """The shortest text by which a model that saw some references comes to know others."""
+    Diff: grpc.UnaryUnaryMultiCallable[compressor_pb2.DiffRequest, compressor_pb2.DiffResponse]
+    """What leads from one version to another."""
 
 @typing.type_check_only
 class CompressorServiceAsyncStub(CompressorServiceStub):
@@ -47,6 +58,17 @@ class CompressorServiceAsyncStub(CompressorServiceStub):
     """The original bytes behind a reference, or a part of them; NOT_FOUND when the tenant has none such."""
     Count: aio.UnaryUnaryMultiCallable[compressor_pb2.CountRequest, compressor_pb2.CountResponse]  # type: ignore[assignment]
     """Tokens of a text, by the model's own tokeniser where it is public."""
+    Fit: aio.UnaryUnaryMultiCallable[compressor_pb2.FitRequest, compressor_pb2.FitResponse]  # type: ignore[assignment]
+    """A whole chat request into a model's context window. Roles, tool calls and their pairs, tools and the
+    system's words stay. The same first messages give the same result, whatever follows, until the window
+    would overflow: then old turns are cleared in one large step.
+    """
+    AddContext: aio.UnaryUnaryMultiCallable[compressor_pb2.AddContextRequest, compressor_pb2.AddContextResponse]  # type: ignore[assignment]
+    """Keeps a text as a version of a context, and gives its reference. Durable when this answers."""
+    BuildPrompt: aio.UnaryUnaryMultiCallable[compressor_pb2.BuildPromptRequest, compressor_pb2.BuildPromptResponse]  # type: ignore[assignment]
+    """The shortest text by which a model that saw some references comes to know others."""
+    Diff: aio.UnaryUnaryMultiCallable[compressor_pb2.DiffRequest, compressor_pb2.DiffResponse]  # type: ignore[assignment]
+    """What leads from one version to another."""
 
 class CompressorServiceServicer(metaclass=abc_1.ABCMeta):
     @abc_1.abstractmethod
@@ -72,5 +94,40 @@ class CompressorServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[compressor_pb2.CountResponse, abc.Awaitable[compressor_pb2.CountResponse]]:
         """Tokens of a text, by the model's own tokeniser where it is public."""
+
+    @abc_1.abstractmethod
+    def Fit(
+        self,
+        request: compressor_pb2.FitRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[compressor_pb2.FitResponse, abc.Awaitable[compressor_pb2.FitResponse]]:
+        """A whole chat request into a model's context window. Roles, tool calls and their pairs, tools and the
+        system's words stay. The same first messages give the same result, whatever follows, until the window
+        would overflow: then old turns are cleared in one large step.
+        """
+
+    @abc_1.abstractmethod
+    def AddContext(
+        self,
+        request: compressor_pb2.AddContextRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[compressor_pb2.AddContextResponse, abc.Awaitable[compressor_pb2.AddContextResponse]]:
+        """Keeps a text as a version of a context, and gives its reference. Durable when this answers."""
+
+    @abc_1.abstractmethod
+    def BuildPrompt(
+        self,
+        request: compressor_pb2.BuildPromptRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[compressor_pb2.BuildPromptResponse, abc.Awaitable[compressor_pb2.BuildPromptResponse]]:
+        """The shortest text by which a model that saw some references comes to know others."""
+
+    @abc_1.abstractmethod
+    def Diff(
+        self,
+        request: compressor_pb2.DiffRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[compressor_pb2.DiffResponse, abc.Awaitable[compressor_pb2.DiffResponse]]:
+        """What leads from one version to another."""
 
 def add_CompressorServiceServicer_to_server(servicer: CompressorServiceServicer, server: typing.Union[grpc.Server, aio.Server]) -> None: ...
