@@ -9,11 +9,14 @@ from bursar.quota.v1 import quota_pb2
 from bursar_quota.domain.commands import (
     Command,
     Dispatch,
+    Extend,
     Operation,
     RecordUsage,
     Release,
     Reserve,
     Settle,
+    SettlePartly,
+    TopUp,
 )
 from bursar_quota.messages import write_amounts, write_attribution, write_target
 
@@ -28,7 +31,12 @@ def as_it_came(command: Command) -> Command:
                 lease_ns=command.lease_ns, is_dispatched=command.is_dispatched
             )
             write_amounts(command.amounts, request.amounts)
-        case Settle() | RecordUsage():
+        case TopUp():
+            request = quota_pb2.TopUpRequest()
+            write_amounts(command.amounts, request.amounts)
+        case Extend():
+            request = quota_pb2.ExtendRequest(lease_ns=command.lease_ns)
+        case Settle() | SettlePartly() | RecordUsage():
             kind = quota_pb2.SettleRequest
             if isinstance(command, RecordUsage):
                 kind = quota_pb2.RecordUsageRequest

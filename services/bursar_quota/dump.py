@@ -25,7 +25,7 @@ from bursar_quota.domain.state import (
     UsageAxes,
 )
 
-DUMP_VERSION = 3  # raise it whenever a form below changes: older snapshots are then passed over
+DUMP_VERSION = 4  # raise it whenever a form below changes: older snapshots are then passed over
 
 
 class _Dump(Struct, array_like=True):

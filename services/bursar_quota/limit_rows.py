@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from bursar.errors import InvalidRequest
 from bursar.money import NANO_USD_PER_USD, parse_usd
 from bursar.quota.v1 import quota_pb2
 from bursar_quota import limit_words as words
+from bursar_quota.domain.limits import span_text
 from bursar_quota.domain.meters import AMOUNT_MAX
 
 
@@ -24,23 +25,39 @@ class SelectorRow(BaseModel):
     agent: str = ""
     provider: str = ""
     model: str = ""
+    model_family: str = ""
     tier: words.Tier = ""
     account: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
 
 
 class LimitRow(BaseModel):
-    """One limit in the full shape. An amount of cost is in USD: `5usd`, `0.25`."""
+    """One limit in the full shape. An amount of cost is in USD: `5usd`, `0.25`. A window that is a
+    length, such as `5h`, is a rolling one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = ""
     selector: SelectorRow = SelectorRow()
     meter: words.Meter
-    window: words.Window
+    window: str = Field(default="", validate_default=True)
     amount: str
     mode: words.Mode = "hard"
     time_zone: str = ""
+    carry_over: str = ""
+    alerts: list[int] = Field(default_factory=list)
+    confidence: int = Field(default=0, ge=0, le=100)
+
+    @field_validator("window")
+    @classmethod
+    def _is_known(cls, window: str, info: ValidationInfo) -> str:
+        is_needed = info.data.get("meter") != "concurrent"
+        is_known = window in words.WINDOWS or words.span_ns(window) is not None
+        if not is_known and (window or is_needed):
+            known = ", ".join(words.WINDOWS)
+            raise ValueError(f"give one of: {known}, or a length such as 5h or 7d")
+        return window
 
     def message(self, field: str, time_zone: str) -> quota_pb2.Limit:
         """As a file's limit. Raises InvalidRequest naming `field` for its amount."""
@@ -48,8 +65,12 @@ class LimitRow(BaseModel):
             limit_id=self.id,
             selector=_selector_message(self.selector),
             meter=words.METERS[self.meter],
-            window=words.WINDOWS[self.window],
-            amount=_amount(field, self),
+            window=_window(self),
+            rolling_ns=words.span_ns(self.window) or 0,
+            amount=_amount(field, self.meter, self.amount),
+            carry_over_max=_amount(field, self.meter, self.carry_over or "0"),
+            alert_pcts=self.alerts,
+            confidence_pct=self.confidence,
             mode=words.MODES[self.mode],
             time_zone=self.time_zone or time_zone,
             managed_by=quota_pb2.MANAGED_BY_FILE,
@@ -62,8 +83,11 @@ def row_of(limit: quota_pb2.Limit) -> LimitRow:
         id=limit.limit_id,
         selector=_selector_row(limit.selector),
         meter=words.METER_WORDS[limit.meter],
-        window=words.WINDOW_WORDS[limit.window],
-        amount=_amount_text(limit),
+        window=_window_text(limit),
+        amount=_amount_text(limit.meter, limit.amount),
+        carry_over=_amount_text(limit.meter, limit.carry_over_max) if limit.carry_over_max else "",
+        alerts=list(limit.alert_pcts),
+        confidence=limit.confidence_pct,
         mode=words.MODE_WORDS[limit.mode],
         time_zone=limit.time_zone,
     )
@@ -79,6 +103,7 @@ def _selector_message(row: SelectorRow) -> quota_pb2.Selector:
         agent_id=row.agent,
         provider=row.provider,
         model=row.model,
+        model_family=row.model_family,
         tier=words.TIERS[row.tier],
         account_id=row.account,
         labels=row.labels,
@@ -95,25 +120,41 @@ def _selector_row(selector: quota_pb2.Selector) -> SelectorRow:
         agent=selector.agent_id,
         provider=selector.provider,
         model=selector.model,
+        model_family=selector.model_family,
         tier=words.TIER_WORDS[selector.tier],
         account=selector.account_id,
         labels=dict(sorted(selector.labels.items())),
     )
 
 
-def _amount(field: str, row: LimitRow) -> int:
-    if row.meter == "cost":
-        return parse_usd(row.amount, field)
-    digits = row.amount.replace("_", "").replace(",", "")
+def _window(row: LimitRow) -> quota_pb2.Window.ValueType:
+    if not row.window:
+        return quota_pb2.WINDOW_UNSPECIFIED
+    return next(
+        (window for word, window in words.WINDOWS.items() if word == row.window),
+        quota_pb2.WINDOW_ROLLING,
+    )
+
+
+def _window_text(limit: quota_pb2.Limit) -> str:
+    if limit.meter == quota_pb2.METER_CONCURRENT_RESERVATIONS:
+        return ""
+    return span_text(limit.rolling_ns) if limit.rolling_ns else words.WINDOW_WORDS[limit.window]
+
+
+def _amount(field: str, meter: words.Meter, text: str) -> int:
+    if meter == "cost":
+        return parse_usd(text, field)
+    digits = text.replace("_", "").replace(",", "")
     if not (digits.isascii() and digits.isdigit()) or int(digits) > AMOUNT_MAX:
-        raise InvalidRequest.of(field, row.amount, "give a whole number from 0 to 2^63 - 1")
+        raise InvalidRequest.of(field, text, "give a whole number from 0 to 2^63 - 1")
     return int(digits)
 
 
-def _amount_text(limit: quota_pb2.Limit) -> str:
+def _amount_text(meter: quota_pb2.Meter.ValueType, amount: int) -> str:
     """Exact: `parse_usd` of it gives the amount back."""
-    if limit.meter != quota_pb2.METER_COST_NANO_USD:
-        return str(limit.amount)
-    whole, fraction = divmod(limit.amount, NANO_USD_PER_USD)
+    if meter != quota_pb2.METER_COST_NANO_USD:
+        return str(amount)
+    whole, fraction = divmod(amount, NANO_USD_PER_USD)
     digits = f"{fraction:09d}".rstrip("0")
     return f"{whole}.{digits}usd" if digits else f"{whole}usd"

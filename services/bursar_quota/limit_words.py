@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
+from bursar_quota.domain.limits import SPAN_UNITS_NS
 
-Meter = Literal["requests", "tokens", "input_tokens", "output_tokens", "cost"]
+_SPAN = re.compile(r"(\d{1,6})([smhd])")
+
+Meter = Literal["requests", "tokens", "input_tokens", "output_tokens", "cost", "concurrent"]
 Window = Literal["minute", "hour", "day", "week", "month", "lifetime"]
-Mode = Literal["hard", "soft"]
+Mode = Literal["hard", "soft", "throttle"]
 Tier = Literal["", "local_tool", "login_cli", "local_model", "paid_api"]
 
 METERS: dict[Meter, quota_pb2.Meter.ValueType] = {
@@ -18,6 +22,7 @@ METERS: dict[Meter, quota_pb2.Meter.ValueType] = {
     "input_tokens": quota_pb2.METER_INPUT_TOKENS,
     "output_tokens": quota_pb2.METER_OUTPUT_TOKENS,
     "cost": quota_pb2.METER_COST_NANO_USD,
+    "concurrent": quota_pb2.METER_CONCURRENT_RESERVATIONS,
 }
 WINDOWS: dict[Window, quota_pb2.Window.ValueType] = {
     "minute": quota_pb2.WINDOW_MINUTE,
@@ -30,6 +35,7 @@ WINDOWS: dict[Window, quota_pb2.Window.ValueType] = {
 MODES: dict[Mode, quota_pb2.Mode.ValueType] = {
     "hard": quota_pb2.MODE_HARD,
     "soft": quota_pb2.MODE_SOFT,
+    "throttle": quota_pb2.MODE_THROTTLE,
 }
 TIERS: dict[Tier, ledger_pb2.BackendTier.ValueType] = {
     "": ledger_pb2.BACKEND_TIER_UNSPECIFIED,
@@ -38,6 +44,13 @@ TIERS: dict[Tier, ledger_pb2.BackendTier.ValueType] = {
     "local_model": ledger_pb2.BACKEND_TIER_LOCAL_MODEL,
     "paid_api": ledger_pb2.BACKEND_TIER_PAID_API,
 }
+
+
+def span_ns(text: str) -> int | None:
+    """The length of a rolling window, `5h`, `7d`, `90s`; None for another text."""
+    found = _SPAN.fullmatch(text.strip())
+    return None if found is None else int(found[1]) * SPAN_UNITS_NS[found[2]]
+
 
 METER_WORDS = {number: word for word, number in METERS.items()}
 WINDOW_WORDS = {number: word for word, number in WINDOWS.items()}

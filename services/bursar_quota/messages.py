@@ -11,7 +11,7 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar_quota.domain.calls import TENANT_DEFAULT, Attribution, Labels, Origin, Target
 from bursar_quota.domain.levels import Level
-from bursar_quota.domain.limits import Limit, ManagedBy, Mode, Selector
+from bursar_quota.domain.limits import ALERT_PCTS, Limit, ManagedBy, Mode, Selector
 from bursar_quota.domain.meters import AMOUNT_MAX, Amounts, Meter
 from bursar_quota.domain.windows import Window, WindowKind
 
@@ -101,6 +101,7 @@ def selector_of(message: quota_pb2.Selector) -> Selector:
         int(message.tier),
         message.account_id,
         tuple(sorted(message.labels.items())),
+        message.model_family,
     )
 
 
@@ -117,6 +118,7 @@ def selector_message(selector: Selector) -> quota_pb2.Selector:
         tier=ledger_pb2.BackendTier.ValueType(selector.tier),
         account_id=selector.account_id,
         labels=dict(selector.labels),
+        model_family=selector.model_family,
     )
 
 
@@ -131,6 +133,10 @@ def limit_of(message: quota_pb2.Limit) -> Limit:
         Mode(message.mode),
         message.time_zone,
         ManagedBy(message.managed_by),
+        message.rolling_ns,
+        message.carry_over_max,
+        tuple(message.alert_pcts) or ALERT_PCTS,
+        message.confidence_pct,
     )
 
 
@@ -144,12 +150,24 @@ def limit_message(limit: Limit) -> quota_pb2.Limit:
         mode=quota_pb2.Mode.ValueType(limit.mode),
         time_zone=limit.time_zone,
         managed_by=quota_pb2.ManagedBy.ValueType(limit.managed_by),
+        rolling_ns=limit.rolling_ns,
+        carry_over_max=limit.carry_over_max,
+        alert_pcts=() if limit.alert_pcts == ALERT_PCTS else limit.alert_pcts,
+        confidence_pct=limit.confidence_pct,
     )
 
 
 def level_of(message: quota_pb2.Level, limit: Limit) -> Level:
     window = Window(message.window_id, message.window_starts_at_ns, message.window_ends_at_ns)
-    return Level(limit, window, message.settled, message.held, message.counted_since_ns)
+    return Level(
+        limit,
+        window,
+        message.settled,
+        message.held,
+        message.counted_since_ns,
+        message.carried_over,
+        message.is_pending,
+    )
 
 
 def level_message(level: Level, *, with_limit: bool = True) -> quota_pb2.Level:
@@ -163,6 +181,8 @@ def level_message(level: Level, *, with_limit: bool = True) -> quota_pb2.Level:
         window_starts_at_ns=level.window.starts_at_ns,
         window_ends_at_ns=level.window.ends_at_ns,
         counted_since_ns=level.counted_since_ns,
+        carried_over=level.carried_over,
+        is_pending=level.is_pending,
     )
 
 

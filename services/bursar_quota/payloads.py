@@ -15,6 +15,7 @@ from bursar_quota.domain.events import (
     Expired,
     Extended,
     HorizonMoved,
+    LimitCounted,
     LimitDeleted,
     LimitPut,
     PartlySettled,
@@ -24,6 +25,7 @@ from bursar_quota.domain.events import (
     UsageAdjusted,
     UsageRecorded,
 )
+from bursar_quota.domain.levels import Earlier
 from bursar_quota.messages import (
     amounts_of,
     attribution_of,
@@ -48,6 +50,10 @@ def limit_put(event: LimitPut) -> usage_pb2.LimitPut:
         limit=limit_message(event.limit),
         level=level_message(event.level, with_limit=False),
         opened=None if event.opened is None else bucket_message(event.opened),
+        earlier=[
+            usage_pb2.EarlierPart(bucket=bucket_message(part.opening), settled=part.settled)
+            for part in event.earlier
+        ],
         author=event.author,
         reason=event.reason,
     )
@@ -64,8 +70,32 @@ def limit_put_of(message: usage_pb2.LimitPut, place: Place) -> LimitPut:
         limit=limit,
         level=level_of(message.level, limit),
         opened=opening_of(message.opened) if message.HasField("opened") else None,
+        earlier=tuple(Earlier(opening_of(part.bucket), part.settled) for part in message.earlier),
         author=message.author,
         reason=message.reason,
+    )
+
+
+def limit_counted(event: LimitCounted) -> usage_pb2.LimitCounted:
+    return usage_pb2.LimitCounted(
+        limit_id=event.limit_id,
+        put_event_number=event.made_by,
+        buckets=event.buckets,
+        opened=map(bucket_message, event.opened),
+        settled_deltas=event.settled_deltas,
+    )
+
+
+def limit_counted_of(message: usage_pb2.LimitCounted, place: Place) -> LimitCounted:
+    return LimitCounted(
+        number=place.number,
+        at_ns=place.at_ns,
+        origin=place.origin,
+        limit_id=message.limit_id,
+        made_by=message.put_event_number,
+        buckets=tuple(message.buckets),
+        opened=openings_of(message.opened),
+        settled_deltas=tuple(message.settled_deltas),
     )
 
 

@@ -131,6 +131,13 @@ KINDS = (
         payloads.limit_put_of,
     ),
     Kind(
+        "usage.limit_counted",
+        events.LimitCounted,
+        usage_pb2.LimitCounted,
+        payloads.limit_counted,
+        payloads.limit_counted_of,
+    ),
+    Kind(
         "usage.limit_deleted",
         events.LimitDeleted,
         usage_pb2.LimitDeleted,

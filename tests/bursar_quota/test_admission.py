@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bursar.errors import FailedPrecondition
-from bursar_quota.domain.admission import MATCHING_LIMITS_MAX, RETRY_WHILE_HELD_NS, told
+from bursar_quota.domain.admission import MATCHING_LIMITS_MAX, told
 from bursar_quota.domain.answers import Granted, Refused
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.limits import Mode, Selector, refusal
 from bursar_quota.domain.meters import Amounts, Meter
 from bursar_quota.domain.reading import check
+from bursar_quota.domain.standing import RETRY_WHILE_HELD_NS
 from bursar_quota.domain.terms import Now
 from bursar_quota.domain.windows import WindowKind
 from quota_examples import (
@@ -78,6 +79,7 @@ def test_each_meter_counts_its_own_amount():
         Meter.OUTPUT_TOKENS: 7,
         Meter.TOTAL_TOKENS: 37,
         Meter.COST_NANO_USD: 500,
+        Meter.CONCURRENT_RESERVATIONS: 1,
     }
 
 

@@ -104,7 +104,7 @@ def test_a_time_zone_that_is_none_is_known_as_such(name):
 @given(
     at_s=INSTANTS_S,
     zone=st.sampled_from(ZONES),
-    kind=st.sampled_from([kind for kind in WindowKind if kind is not WindowKind.LIFETIME]),
+    kind=st.sampled_from([kind for kind in WindowKind if kind < WindowKind.LIFETIME]),
 )
 def test_windows_follow_each_other_without_gap_or_overlap(at_s, zone, kind):
     window = window_at(kind, zone, at_s * NS_PER_S)
@@ -144,7 +144,7 @@ def test_no_window_is_lost_or_met_twice_where_the_clock_changes(zone, around, ki
 def test_what_is_remembered_changes_no_answer(instants_s, zone):
     calendar = ZonedCalendar()
     for at_s in instants_s:
-        for kind in WindowKind:
+        for kind in (kind for kind in WindowKind if kind is not WindowKind.ROLLING):
             assert calendar.window(kind, zone, at_s * NS_PER_S) == window_at(
                 kind, zone, at_s * NS_PER_S
             )

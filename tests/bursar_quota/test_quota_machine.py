@@ -11,25 +11,29 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from msgspec.structs import replace
 
 from bursar.errors import BursarError
-from bursar_quota.domain.answers import Answer, Granted, Refused
+from bursar_quota.domain.answers import Answer, Enlarged, Granted, Refused
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.commands import (
     Command,
     DeleteLimit,
     Dispatch,
+    Extend,
     PutLimit,
     RecordUsage,
     Release,
     Reserve,
     Settle,
+    SettlePartly,
     Stamp,
+    TopUp,
 )
 from bursar_quota.domain.expiry import due
 from bursar_quota.domain.limits import Limit, Mode, Selector
 from bursar_quota.domain.meters import Amounts, Meter, by_meter
-from bursar_quota.domain.state import NS_PER_S, Phase
+from bursar_quota.domain.state import NS_PER_S
 from bursar_quota.domain.terms import Now
 from bursar_quota.domain.windows import WindowKind
 from bursar_quota.dump import digest, load
@@ -48,10 +52,26 @@ ATTRIBUTIONS = st.builds(
 TARGETS = st.builds(
     Target,
     provider=st.sampled_from(["", "anthropic", "anthropic", "openai"]),
-    model=st.sampled_from(["", "m"]),
+    model=st.sampled_from(["", "m-2"]),
     tier=st.sampled_from([0, 4]),
 )
-LIMITS = st.builds(
+
+
+def shaped(limit: Limit, rolling_ns: int, carry_over_max: int) -> Limit:
+    """As the door lets it in: what does not go together is left out."""
+    window = limit.window
+    if limit.meter is Meter.CONCURRENT_RESERVATIONS:
+        window = WindowKind.LIFETIME
+    carries = window not in (WindowKind.LIFETIME, WindowKind.ROLLING)
+    return replace(
+        limit,
+        window=window,
+        rolling_ns=rolling_ns if window is WindowKind.ROLLING else 0,
+        carry_over_max=carry_over_max if carries else 0,
+    )
+
+
+PLAIN_LIMITS = st.builds(
     Limit,
     limit_id=st.sampled_from(["l1", "l2", "l3", "l4"]),
     selector=st.builds(
@@ -59,14 +79,21 @@ LIMITS = st.builds(
         tenant_id=st.sampled_from(["", "", "acme"]),
         user_id=st.sampled_from(["", "", "", "ann"]),
         provider=st.sampled_from(["", "", "anthropic"]),
-        model=st.sampled_from(["", "", "", "m"]),
+        model=st.sampled_from(["", "", "", "m-2"]),
+        model_family=st.sampled_from(["", "", "", "m"]),
         labels=st.sampled_from([(), (), (("job", "x"),)]),
     ),
     meter=st.sampled_from(list(Meter)),
     window=st.sampled_from([*WindowKind, WindowKind.DAY, WindowKind.MONTH]),
     amount=st.integers(0, 40),
-    mode=st.sampled_from([Mode.HARD, Mode.HARD, Mode.SOFT]),
+    mode=st.sampled_from([Mode.HARD, Mode.HARD, Mode.SOFT, Mode.THROTTLE]),
     time_zone=st.sampled_from(["UTC", "Europe/Berlin"]),
+)
+LIMITS = st.builds(
+    shaped,
+    PLAIN_LIMITS,
+    rolling_ns=st.sampled_from([MINUTE_NS, 5 * HOUR_NS, 7 * DAY_NS]),
+    carry_over_max=st.sampled_from([0, 0, 5, 50]),
 )
 DURATIONS = st.sampled_from(
     [1, NS_PER_S, MINUTE_NS, MINUTE_NS, 5 * MINUTE_NS, HOUR_NS, 7 * HOUR_NS, DAY_NS]
@@ -106,7 +133,7 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule(limit=LIMITS)
     def put_limit(self, limit: Limit) -> None:
         answer = self.order(PutLimit(self.stamp(), limit=limit))
-        self.naive.put(limit)
+        self.naive.put(limit, self.book.now_ns)
         level = answer.level
         expected = self.naive.level(limit.limit_id, self.book.now_ns)
         assert (level.settled, level.held) == expected
@@ -155,14 +182,44 @@ class QuotaMachine(RuleBasedStateMachine):
         level = answer.level
         assert level.limit.limit_id in denying
         assert (level.settled, level.held) == self.naive.level(level.limit.limit_id, now_ns)
-        assert level.settled + level.held + answer.requested > level.limit.amount
+        assert level.amount == self.naive.allowance(level.limit.limit_id, now_ns)
+        assert level.settled + level.held + answer.requested > level.amount
 
     def no_hard_limit_is_exceeded_that(self, attribution, target, amounts) -> None:
         for limit_id, counted in self.naive.limits.items():
             limit = counted.limit
-            if limit.selector.selects(attribution, target) and by_meter(amounts)[limit.meter]:
+            if limit.selector.selects(attribution, target) and by_meter(amounts, 1)[limit.meter]:
                 level = self.book.level(limit_id)
-                assert limit.mode is Mode.SOFT or sum(level) <= limit.amount
+                allowed = self.naive.allowance(limit_id, self.book.now_ns)
+                assert limit.mode is Mode.SOFT or sum(level) <= allowed
+
+    @precondition(lambda self: self.names)
+    @rule(data=st.data(), amounts=AMOUNTS)
+    def top_up(self, data, amounts) -> None:
+        name = data.draw(st.sampled_from(self.names[-5:]))
+        answer = self.order(TopUp(self.stamp(), reservation_id=name, amounts=amounts))
+        denying = self.naive.top_up(name, amounts, self.book.now_ns)
+        if denying is None:
+            assert answer is None
+        elif denying:
+            assert isinstance(answer, Refused)
+            assert answer.level.limit.limit_id in denying
+        else:
+            assert isinstance(answer, Enlarged)
+
+    @precondition(lambda self: self.names)
+    @rule(data=st.data(), lease_ns=st.sampled_from([NS_PER_S, HOUR_NS]))
+    def extend(self, data, lease_ns) -> None:
+        name = data.draw(st.sampled_from(self.names[-5:]))
+        answer = self.order(Extend(self.stamp(), reservation_id=name, lease_ns=lease_ns))
+        assert (answer is not None) == self.naive.extend(name, lease_ns, self.book.now_ns)
+
+    @precondition(lambda self: self.names)
+    @rule(data=st.data(), used=AMOUNTS)
+    def settle_partly(self, data, used) -> None:
+        name = data.draw(st.sampled_from(self.names[-5:]))
+        answer = self.order(SettlePartly(self.stamp(), reservation_id=name, used=used))
+        assert (answer is not None) == self.naive.settle_partly(name, used, self.book.now_ns)
 
     @precondition(lambda self: self.names)
     @rule(data=st.data())
@@ -256,10 +313,10 @@ class QuotaMachine(RuleBasedStateMachine):
         state = self.book.state
         held: dict[int, int] = {}
         for reservation in state.reservations.values():
-            takes = by_meter(reservation.held)
-            for number in reservation.buckets if reservation.phase is not Phase.CHARGED else ():
-                bucket = state.buckets[number]
-                held[number] = held.get(number, 0) + takes[bucket.meter]
+            for number in reservation.buckets:
+                bucket = state.buckets.get(number)
+                if bucket is not None:
+                    held[number] = held.get(number, 0) + reservation.holds[bucket.meter]
         for number, bucket in state.buckets.items():
             assert bucket.held == held.get(number, 0) >= 0
             assert bucket.settled >= 0

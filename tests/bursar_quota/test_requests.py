@@ -131,7 +131,8 @@ def test_the_refusal_of_a_meter_names_those_that_there_are():
     limit = quota_pb2.Limit(window=quota_pb2.WINDOW_DAY, amount=1)
     error = refused(lambda: put_limit_of(quota_pb2.PutLimitRequest(limit=limit), NOON_NS))
     assert error.violations[0].remedy == (
-        "give one of: requests, input_tokens, output_tokens, total_tokens, cost_nano_usd"
+        "give one of: requests, input_tokens, output_tokens, total_tokens, cost_nano_usd,"
+        " concurrent_reservations"
     )
 
 

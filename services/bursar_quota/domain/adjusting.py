@@ -52,7 +52,7 @@ def _buckets(
     opened: list[Opening] = []
     for entry, present in zip(met.entries, met.buckets, strict=True):
         limit = entry.limit
-        window = now.terms.calendar.window(limit.window, limit.time_zone, used_at_ns)
+        window = limit.window_at(now.terms.calendar, used_at_ns)
         bucket = entry.buckets.get(window.window_id)
         if bucket is None and window == present.window:
             number = state.now.buckets_opened + len(opened) + 1

@@ -12,15 +12,15 @@ from bursar.errors import FailedPrecondition
 from bursar.money import format_usd
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.levels import Bucket, Level, Opening
-from bursar_quota.domain.limits import Mode, is_near, refusal
+from bursar_quota.domain.limits import Mode, is_near, refusal, span_text
 from bursar_quota.domain.meters import AMOUNT_MAX, Amounts, ByMeter, Meter, by_meter
-from bursar_quota.domain.state import NS_PER_S, LimitEntry, Met, State
+from bursar_quota.domain.standing import carried_over, level_in, retry_after_ns, taken_besides
+from bursar_quota.domain.state import LimitEntry, Met, State
 from bursar_quota.domain.terms import Now, Terms
 from bursar_quota.domain.windows import Window
 
 MATCHING_LIMITS_MAX = 32  # so that an event that opens a bucket of each fits 16 KiB
 MET_MAX = 65_536  # kinds of calls whose limits are remembered
-RETRY_WHILE_HELD_NS = NS_PER_S  # calls under way give back what they do not use
 
 
 class Denial(Struct, frozen=True, gc=False):
@@ -51,7 +51,7 @@ def judge(
 ) -> Verdict:
     """Whether the call may take its amounts, on all the limits that match it."""
     met = meet(state, attribution, target, now)
-    denial, near = weigh(met.entries, met.buckets, by_meter(amounts), now)
+    denial, near = weigh(met.entries, met.buckets, by_meter(amounts, 1), now)
     if denial is not None:
         return Verdict((), (), near, denial)
     return Verdict(met.numbers, met.opened, near, None)
@@ -68,7 +68,11 @@ def weigh(
         take = takes[bucket.meter]
         level = bucket.settled + bucket.held + take
         amount = limit.amount
-        if level > amount and take and limit.mode is Mode.HARD:
+        if limit.rolling_ns:
+            level += taken_besides(entry, bucket, now.ns)
+        elif limit.carry_over_max:
+            amount += carried_over(entry, bucket.window)
+        if level > amount and take and limit.mode is not Mode.SOFT:
             denied.append((entry, bucket.window, take))
         near = near or is_near(level, amount)
     if not denied:
@@ -97,7 +101,7 @@ def _met(state: State, entries: tuple[LimitEntry, ...], now: Now) -> Met:
     opened: list[Opening] = []
     for entry in entries:
         limit = entry.limit
-        window = now.terms.calendar.window(limit.window, limit.time_zone, now.ns)
+        window = limit.window_at(now.terms.calendar, now.ns)
         bucket = entry.buckets.get(window.window_id)
         if bucket is None:
             number = state.now.buckets_opened + len(opened) + 1
@@ -126,14 +130,6 @@ def matching(state: State, attribution: Attribution, target: Target) -> tuple[Li
     return entries
 
 
-def level_in(entry: LimitEntry, window: Window) -> Level:
-    """Where the limit stands in the window."""
-    bucket = entry.buckets.get(window.window_id)
-    settled, held = (0, 0) if bucket is None else (bucket.settled, bucket.held)
-    since_ns = max(entry.counted_since_ns, window.starts_at_ns)
-    return Level(entry.limit, window, settled, held, since_ns)
-
-
 def told(denial: Denial, terms: Terms) -> str:
     """For people: the sentence first, then how it stands."""
     level, limit = denial.level, denial.level.limit
@@ -143,15 +139,13 @@ def told(denial: Denial, terms: Terms) -> str:
 
 def how_it_stands(level: Level, terms: Terms) -> str:
     """`500 of 1,000 left (0 settled, 500 held); the window ends …`."""
-    limit, ends_at_ns = level.limit, level.window.ends_at_ns
-    ends = "never ends"
-    if ends_at_ns:
-        ends = f"ends {terms.calendar.text(limit.time_zone, ends_at_ns)}"
+    limit = level.limit
     left, amount, settled, held = (
         amount_text(limit.meter, found)
-        for found in (max(0, level.available), limit.amount, level.settled, level.held)
+        for found in (max(0, level.available), level.amount, level.settled, level.held)
     )
-    return f"{left} of {amount} left ({settled} settled, {held} held); the window {ends}"
+    until = _until(level, terms)
+    return f"{left} of {amount} left ({settled} settled, {held} held); the window {until}"
 
 
 def amount_text(meter: Meter, amount: int) -> str:
@@ -159,16 +153,15 @@ def amount_text(meter: Meter, amount: int) -> str:
     return format_usd(amount) if meter is Meter.COST_NANO_USD else f"{amount:,}"
 
 
-def retry_after_ns(level: Level, requested: int, now_ns: int) -> int:
-    """How long to wait until it may fit; 0 where waiting does not help."""
-    amount = level.limit.amount
-    if requested > amount:
-        return 0  # it does not fit even an empty window
-    if level.settled + requested <= amount:
-        return RETRY_WHILE_HELD_NS
-    return max(0, level.window.ends_at_ns - now_ns)
+def _until(level: Level, terms: Terms) -> str:
+    limit, ends_at_ns = level.limit, level.window.ends_at_ns
+    if limit.rolling_ns:
+        return f"is the last {span_text(limit.rolling_ns)}"
+    if not ends_at_ns:
+        return "never ends"
+    return f"ends {terms.calendar.text(limit.time_zone, ends_at_ns)}"
 
 
 def _denial(entry: LimitEntry, window: Window, requested: int, now_ns: int) -> Denial:
     level = level_in(entry, window)
-    return Denial(level, requested, retry_after_ns(level, requested, now_ns))
+    return Denial(level, requested, retry_after_ns(entry, level, requested, now_ns))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from bursar_quota.domain.families import family_of
+
 Labels = tuple[tuple[str, str], ...]
 
 TENANT_DEFAULT = "default"  # who everyone is on loopback without keys
@@ -20,8 +22,9 @@ AXES = (
     "model",
     "tier",
     "account_id",
+    "model_family",
 )
-AxisValues = tuple[str, str, str, str, str, str, str, str, int, str]
+AxisValues = tuple[str, str, str, str, str, str, str, str, int, str, str]
 
 
 class Attribution(Struct, frozen=True, gc=False, array_like=True, cache_hash=True):
@@ -73,4 +76,5 @@ def axis_values(attribution: Attribution, target: Target) -> AxisValues:
         target.model,
         target.tier,
         target.account_id,
+        family_of(target.model),
     )

@@ -7,6 +7,7 @@ from msgspec import Struct
 from bursar_quota.domain.calls import NOBODYS, Attribution, Origin, Target
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import Amounts
+from bursar_quota.domain.windows import Window
 
 
 class Stamp(Struct, frozen=True, gc=False):
@@ -113,6 +114,16 @@ class ExpireDue(Struct, frozen=True, gc=False):
     spared_begun_by_ns: int = 0
 
 
+class CountLimit(Struct, frozen=True, gc=False):
+    """What the log says was settled, in each window, before the limit was made by the event
+    `made_by`.
+    """
+
+    limit_id: str
+    made_by: int
+    settled: tuple[tuple[Window, int], ...]
+
+
 class MoveHorizon(Struct, frozen=True, gc=False):
     """Forget the operations of before, and the windows that ended before."""
 
@@ -132,4 +143,4 @@ Order = (
     | RecordUsage
     | Adjust
 )
-Command = Order | ExpireDue | MoveHorizon
+Command = Order | ExpireDue | CountLimit | MoveHorizon

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from bursar_quota.domain.calls import Attribution, Origin, Target
-from bursar_quota.domain.levels import Level, Opening
+from bursar_quota.domain.levels import Earlier, Level, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import Amounts
 
@@ -27,14 +27,26 @@ class Done(Fact, frozen=True, gc=False):
 
 class LimitPut(Done, frozen=True, gc=False, kw_only=True):
     """`level` is where it stands from here on. Where a bucket is opened, earlier ones are dropped
-    and it begins there.
+    and it begins there, with what the parts of a rolling window before it had settled.
     """
 
     limit: Limit
     level: Level
     opened: Opening | None
+    earlier: tuple[Earlier, ...] = ()
     author: str = ""
     reason: str = ""
+
+
+class LimitCounted(Fact, frozen=True, gc=False, kw_only=True):
+    """What was used before the limit was made by the event `made_by`, read from the log."""
+
+    origin: Origin
+    limit_id: str
+    made_by: int
+    buckets: tuple[int, ...]
+    opened: tuple[Opening, ...]
+    settled_deltas: tuple[int, ...]
 
 
 class LimitDeleted(Done, frozen=True, gc=False, kw_only=True):
@@ -160,6 +172,7 @@ class HorizonMoved(Fact, frozen=True, gc=False, kw_only=True):
 
 Event = (
     LimitPut
+    | LimitCounted
     | LimitDeleted
     | Reserved
     | Denied

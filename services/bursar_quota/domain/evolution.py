@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bursar.eventlog.tentative import Undo
 from bursar_quota.domain import usage_hours
 from bursar_quota.domain.answers import LimitStands, Recorded
+from bursar_quota.domain.beginnings import counts_on
 from bursar_quota.domain.events import (
     Denied,
     Dispatched,
@@ -20,6 +21,7 @@ from bursar_quota.domain.events import (
     Expired,
     Extended,
     HorizonMoved,
+    LimitCounted,
     LimitDeleted,
     LimitPut,
     PartlySettled,
@@ -34,8 +36,7 @@ from bursar_quota.domain.events import (
 from bursar_quota.domain.forgetting import forget
 from bursar_quota.domain.holds import accounted, granted, refused
 from bursar_quota.domain.leases import end, end_lease, lease, lease_anew
-from bursar_quota.domain.levels import Level, Opening
-from bursar_quota.domain.limit_changes import counts_on
+from bursar_quota.domain.levels import Opening
 from bursar_quota.domain.long_holds import accounted_so_far, enlarged, prolonged
 from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, by_meter, minus, negative
 from bursar_quota.domain.moves import adjust_buckets, move, open_bucket
@@ -76,7 +77,7 @@ def _reserved(state: State, event: Reserved, undo: Undo) -> None:
     undo.put(state.reservations, event.reservation_id, reservation)
     lease(state, reservation, undo)
     _open(state, event.opened, undo)
-    move(state, event.buckets, _NOTHING, by_meter(event.held), undo)
+    move(state, event.buckets, _NOTHING, by_meter(event.held, 1), undo)
     remember(state, event, granted(event), undo)
 
 
@@ -143,7 +144,7 @@ def _settled(state: State, event: Settled, undo: Undo) -> None:
     used = event.used
     if reservation.settled is not NO_AMOUNTS:
         used = minus(used, reservation.settled)
-    let_go = negative(by_meter(reservation.open_hold))
+    let_go = negative(reservation.holds)
     move(state, event.buckets, by_meter(used), let_go, undo)
     _count(state, reservation, used, undo)
     end(state, reservation, Ending.SETTLED, event.at_ns, undo)
@@ -166,7 +167,7 @@ def _expired(state: State, event: Expired, undo: Undo) -> None:
         end(state, reservation, Ending.EXPIRED, event.at_ns, undo)
         return
     used = minus(event.charged, reservation.settled)
-    let_go = negative(by_meter(reservation.open_hold))
+    let_go = negative(reservation.holds)
     move(state, event.buckets, by_meter(used), let_go, undo)
     _count(state, reservation, used, undo)
     end_lease(state, reservation, undo)
@@ -202,13 +203,23 @@ def _limit_put(state: State, event: LimitPut, undo: Undo) -> None:
     present = state.limits.get(limit.limit_id)
     if event.opened is None:
         if present is not None:
-            _file(state, LimitEntry(limit, present.counted_since_ns, present.buckets), undo)
+            _file(state, replace(present, limit=limit), undo)
         return
     if present is not None:
         _unfile(state, present, undo)
     since_ns = level.counted_since_ns if level.counted_since_ns > level.window.starts_at_ns else 0
-    _file(state, LimitEntry(limit, since_ns, {}), undo)
-    _begin(state, event.opened, level, undo)
+    entry = LimitEntry(limit, since_ns, {}, event.at_ns, event.number, level.is_pending)
+    _file(state, entry, undo)
+    _begin(state, event.opened, event, undo)
+
+
+def _limit_counted(state: State, event: LimitCounted, undo: Undo) -> None:
+    entry = state.limits.get(event.limit_id)
+    if entry is None or entry.made_by != event.made_by:
+        return
+    _open(state, event.opened, undo)
+    adjust_buckets(state, event.buckets, event.settled_deltas, undo)
+    _file(state, replace(entry, counted_since_ns=0, is_pending=False), undo)
 
 
 def _limit_deleted(state: State, event: LimitDeleted, undo: Undo) -> None:
@@ -230,11 +241,16 @@ def _open(state: State, opened: tuple[Opening, ...], undo: Undo) -> None:
         undo.put(state.standpoint, None, standpoint)
 
 
-def _begin(state: State, opening: Opening, level: Level, undo: Undo) -> None:
-    """The first bucket of a limit, and those open reservations that count on it."""
-    _open(state, (opening,), undo)
+def _begin(state: State, opening: Opening, event: LimitPut, undo: Undo) -> None:
+    """The first buckets of a limit, and those open reservations that count on it."""
+    level = event.level
+    _open(state, (opening, *(part.opening for part in event.earlier)), undo)
+    before = 0
+    for part in event.earlier:
+        state.buckets[part.opening.number].settled = part.settled  # new: a rewind drops it
+        before += part.settled
     bucket = state.buckets[opening.number]
-    bucket.settled, bucket.held = level.settled, level.held  # new: a rewind drops it
+    bucket.settled, bucket.held = level.settled - before, level.held
     for reservation in list(state.reservations.values()):
         if counts_on(level, reservation):
             numbers = (*reservation.buckets, opening.number)
@@ -247,7 +263,7 @@ def _recount(state: State, reservation: Reservation, numbers: tuple[int, ...], u
 
 
 def _let_go(state: State, reservation: Reservation, numbers: tuple[int, ...], undo: Undo) -> None:
-    move(state, numbers, _NOTHING, negative(by_meter(reservation.open_hold)), undo)
+    move(state, numbers, _NOTHING, negative(reservation.holds), undo)
 
 
 def _count(state: State, reservation: Reservation, used: Amounts, undo: Undo) -> None:
@@ -299,6 +315,7 @@ _EVOLVE: dict[type, Callable[[State, Any, Undo], None]] = {
     UsageRecorded: _usage_recorded,
     UsageAdjusted: _usage_adjusted,
     LimitPut: _limit_put,
+    LimitCounted: _limit_counted,
     LimitDeleted: _limit_deleted,
     HorizonMoved: _horizon_moved,
 }

@@ -8,15 +8,14 @@ from bursar_quota.domain.admission import (
     Denial,
     amount_text,
     how_it_stands,
-    level_in,
     matching,
-    retry_after_ns,
     told,
 )
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.levels import Level
 from bursar_quota.domain.limits import Mode
 from bursar_quota.domain.meters import Amounts, by_meter
+from bursar_quota.domain.standing import level_in, retry_after_ns
 from bursar_quota.domain.state import LimitEntry, State
 from bursar_quota.domain.terms import Now
 
@@ -34,7 +33,7 @@ def explain(
     state: State, attribution: Attribution, target: Target, amounts: Amounts, now: Now
 ) -> list[Explanation]:
     """Those that deny first, then by id. Denies where `judge` would."""
-    takes = by_meter(amounts)
+    takes = by_meter(amounts, 1)
     found = [
         _explanation(entry, takes[entry.limit.meter], now)
         for entry in matching(state, attribution, target)
@@ -54,11 +53,11 @@ def verdict_of(explanations: list[Explanation]) -> str:
 
 def _explanation(entry: LimitEntry, requested: int, now: Now) -> Explanation:
     limit = entry.limit
-    window = now.terms.calendar.window(limit.window, limit.time_zone, now.ns)
+    window = limit.window_at(now.terms.calendar, now.ns)
     level = level_in(entry, window)
     exceeds = requested > level.available
-    if exceeds and requested and limit.mode is Mode.HARD:
-        denial = Denial(level, requested, retry_after_ns(level, requested, now.ns))
+    if exceeds and requested and limit.mode is not Mode.SOFT:
+        denial = Denial(level, requested, retry_after_ns(entry, level, requested, now.ns))
         return Explanation(level, requested, denial, told(denial, now.terms))
     asked = amount_text(limit.meter, requested)
     why = "has room"

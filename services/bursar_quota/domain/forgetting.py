@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from bursar.eventlog.tentative import Undo
 from bursar_quota.domain.expiry import CHARGED_KEPT_NS
+from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.state import SEGMENT_NS, State
-from bursar_quota.domain.usage_hours import sum_up_before
+from bursar_quota.domain.usage_hours import KEPT_NS, sum_up_before
 
 Kept = TypeVar("Kept")
 
@@ -39,8 +40,14 @@ def _drop_windows(state: State, before_ns: int, undo: Undo) -> None:
         over = [
             bucket
             for bucket in entry.buckets.values()
-            if bucket.held == 0 and 0 < bucket.window.ends_at_ns < before_ns
+            if bucket.held == 0
+            and 0 < bucket.window.ends_at_ns < before_ns - _counts_on_ns(entry.limit)
         ]
         for bucket in over:
             undo.drop(entry.buckets, bucket.window.window_id)
             undo.drop(state.buckets, bucket.number)
+
+
+def _counts_on_ns(limit: Limit) -> int:
+    """How long after its end a window is still looked at."""
+    return max(limit.rolling_ns * 2, KEPT_NS if limit.carry_over_max else 0)

@@ -18,6 +18,13 @@ class Opening(Struct, frozen=True, gc=False, array_like=True):
     window: Window
 
 
+class Earlier(Struct, frozen=True, gc=False, array_like=True):
+    """A part of a rolling window from before its limit, and what was settled in it."""
+
+    opening: Opening
+    settled: int
+
+
 class Bucket(Struct, gc=False, array_like=True):
     """A limit in one window: used and accounted for, and set aside for calls under way.
 
@@ -44,8 +51,15 @@ class Level(Struct, frozen=True, gc=False, array_like=True):
     settled: int
     held: int
     counted_since_ns: int
+    carried_over: int = 0
+    is_pending: bool = False
+
+    @property
+    def amount(self) -> int:
+        """With what the window before left over."""
+        return self.limit.amount + self.carried_over
 
     @property
     def available(self) -> int:
         """Negative after a settle above its hold, or where the limit was lowered."""
-        return self.limit.amount - self.settled - self.held
+        return self.amount - self.settled - self.held

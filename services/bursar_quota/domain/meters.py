@@ -17,6 +17,7 @@ class Meter(IntEnum):
     OUTPUT_TOKENS = 3
     TOTAL_TOKENS = 4
     COST_NANO_USD = 5
+    CONCURRENT_RESERVATIONS = 6
 
 
 class Amounts(Struct, frozen=True, gc=False, array_like=True):
@@ -30,11 +31,11 @@ class Amounts(Struct, frozen=True, gc=False, array_like=True):
 
 NO_AMOUNTS = Amounts()
 
-ByMeter = tuple[int, int, int, int, int, int]
+ByMeter = tuple[int, int, int, int, int, int, int]
 
 
-def by_meter(amounts: Amounts) -> ByMeter:
-    """The amount of each meter, at the meter's number."""
+def by_meter(amounts: Amounts, reservations: int = 0) -> ByMeter:
+    """The amount of each meter, at the meter's number; `reservations` says how many they hold."""
     return (
         0,
         amounts.requests,
@@ -42,12 +43,13 @@ def by_meter(amounts: Amounts) -> ByMeter:
         amounts.output_tokens,
         amounts.input_tokens + amounts.output_tokens,
         amounts.cost_nano_usd,
+        reservations,
     )
 
 
 def negative(amounts: ByMeter) -> ByMeter:
-    nothing, requests, taken, given, tokens, cost = amounts
-    return nothing, -requests, -taken, -given, -tokens, -cost
+    nothing, requests, taken, given, tokens, cost, reservations = amounts
+    return nothing, -requests, -taken, -given, -tokens, -cost, -reservations
 
 
 def above(used: Amounts, held: Amounts) -> Amounts:

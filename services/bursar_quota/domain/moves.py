@@ -43,8 +43,8 @@ def adjust_buckets(
     """Adds to what is settled in the buckets that are still kept, to each its own."""
     for number, delta in zip(numbers, settled_deltas, strict=True):
         if number in state.buckets:
-            # The bucket takes that of its own meter.
-            move(state, (number,), (delta, delta, delta, delta, delta, delta), _NOTHING, undo)
+            alone: ByMeter = (0, delta, delta, delta, delta, delta, delta)  # its own meter reads it
+            move(state, (number,), alone, _NOTHING, undo)
 
 
 def _add(buckets: Iterable[Bucket], settled: ByMeter, held: ByMeter) -> None:

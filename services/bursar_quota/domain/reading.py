@@ -6,11 +6,12 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from bursar_quota.domain.admission import Denial, judge, level_in, matching
+from bursar_quota.domain.admission import Denial, judge, matching
 from bursar_quota.domain.calls import Attribution, Target
 from bursar_quota.domain.levels import Level
 from bursar_quota.domain.limits import is_near
 from bursar_quota.domain.meters import Amounts, by_meter
+from bursar_quota.domain.standing import level_in
 from bursar_quota.domain.state import LimitEntry, State
 from bursar_quota.domain.terms import Now
 
@@ -32,7 +33,7 @@ def check(
     """As `reserve` would judge."""
     verdict = judge(state, attribution, target, amounts, now)
     levels = [_level(entry, now) for entry in matching(state, attribution, target)]
-    near = any(is_near(level.settled + level.held, level.limit.amount) for level in levels)
+    near = any(is_near(level.settled + level.held, level.amount) for level in levels)
     decided_by = None if verdict.denial is None else verdict.denial.level
     return Checked(verdict.denial, decided_by or _fullest(levels, amounts), _sorted(levels), near)
 
@@ -62,18 +63,18 @@ def levels_agreeing(
 
 
 def _fullest(levels: list[Level], amounts: Amounts) -> Level | None:
-    takes = by_meter(amounts)
+    takes = by_meter(amounts, 1)
 
     def fullness(level: Level) -> Fraction:
         taken = level.settled + level.held + takes[level.limit.meter]
-        return Fraction(taken, max(1, level.limit.amount))
+        return Fraction(taken, max(1, level.amount))
 
     return max(levels, key=fullness, default=None)
 
 
 def _level(entry: LimitEntry, now: Now) -> Level:
     limit = entry.limit
-    return level_in(entry, now.terms.calendar.window(limit.window, limit.time_zone, now.ns))
+    return level_in(entry, limit.window_at(now.terms.calendar, now.ns))
 
 
 def _sorted(levels: list[Level]) -> list[Level]:

@@ -10,6 +10,7 @@ from bursar_quota.domain.adjusting import adjust
 from bursar_quota.domain.commands import (
     Adjust,
     Command,
+    CountLimit,
     DeleteLimit,
     Dispatch,
     ExpireDue,
@@ -24,6 +25,7 @@ from bursar_quota.domain.commands import (
     SettlePartly,
     TopUp,
 )
+from bursar_quota.domain.counting import count_limit
 from bursar_quota.domain.decision import Decided
 from bursar_quota.domain.expiry import expire_due, move_horizon
 from bursar_quota.domain.holds import dispatch, release, reserve, settle
@@ -61,6 +63,7 @@ _DECIDE: dict[type, Callable[[State, Any, Now], Decided]] = {
     Adjust: adjust,
     PutLimit: put_limit,
     DeleteLimit: delete_limit,
+    CountLimit: count_limit,
     ExpireDue: expire_due,
     MoveHorizon: move_horizon,
 }

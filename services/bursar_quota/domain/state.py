@@ -11,7 +11,7 @@ from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.calls import Attribution, Origin, Target
 from bursar_quota.domain.levels import Bucket, Opening
 from bursar_quota.domain.limits import Limit
-from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, above
+from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, ByMeter, above, by_meter
 from bursar_quota.domain.selection import Shelves
 
 NS_PER_S = 1_000_000_000
@@ -57,6 +57,11 @@ class Reservation(Struct, frozen=True, gc=False, array_like=True):
     settled_at_ns: int = 0
 
     @property
+    def holds(self) -> ByMeter:
+        """What it still sets aside, by meter."""
+        return by_meter(self.open_hold, 0 if self.phase is Phase.CHARGED else 1)
+
+    @property
     def open_hold(self) -> Amounts:
         """What it still sets aside."""
         if self.phase is Phase.CHARGED:
@@ -69,12 +74,16 @@ class Reservation(Struct, frozen=True, gc=False, array_like=True):
 class LimitEntry(Struct, frozen=True, gc=False, array_like=True):
     """A limit and its buckets by window id: one mapping for as long as it counts the same.
 
-    `counted_since_ns` is 0 where even its first window is counted whole.
+    `counted_since_ns` is 0 where even its first window is counted whole. `made_at_ns` and
+    `made_by`, an event's number, say when counting began.
     """
 
     limit: Limit
     counted_since_ns: int
     buckets: dict[str, Bucket]
+    made_at_ns: int = 0
+    made_by: int = 0
+    is_pending: bool = False
 
 
 class Met(Struct, frozen=True, gc=False):

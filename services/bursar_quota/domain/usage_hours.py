@@ -41,7 +41,8 @@ def is_summed_up(limit: Limit) -> bool:
     selector = limit.selector
     known = (selector.tenant_id, selector.provider, selector.model)
     asked = [value for value in (*selector.axis_values(), *selector.labels) if value]
-    return limit.window is not WindowKind.MINUTE and len(asked) == sum(map(bool, known))
+    is_short = limit.window is WindowKind.MINUTE or 0 < limit.rolling_ns < NS_PER_HOUR
+    return not is_short and len(asked) == sum(map(bool, known))
 
 
 def settled_in(state: State, limit: Limit, window: Window) -> int:
@@ -51,7 +52,7 @@ def settled_in(state: State, limit: Limit, window: Window) -> int:
     """
     first_hour = window.starts_at_ns // NS_PER_HOUR if window.ends_at_ns else BEFORE
     end_ns = window.ends_at_ns or AMOUNT_MAX
-    found = _hours_of(state, limit)
+    found = hours_of(state, limit)
     total = sum(
         amount for hour, amount in found if first_hour <= hour and hour * NS_PER_HOUR < end_ns
     )
@@ -62,12 +63,12 @@ def settled_since(state: State, limit: Limit, first_hour: int) -> tuple[int, int
     """What the limit would have counted from that hour on, and since when that was: since the first
     hour with any use, where that is later.
     """
-    found = [(hour, amount) for hour, amount in _hours_of(state, limit) if hour >= first_hour]
+    found = [(hour, amount) for hour, amount in hours_of(state, limit) if hour >= first_hour]
     since_hour = min((hour for hour, amount in found if amount), default=first_hour)
     return max(0, sum(amount for _, amount in found)), since_hour * NS_PER_HOUR
 
 
-def _hours_of(state: State, limit: Limit) -> Iterator[tuple[int, int]]:
+def hours_of(state: State, limit: Limit) -> Iterator[tuple[int, int]]:
     """Each hour of each sum that the limit selects, and what it counts of it."""
     selector = limit.selector
     for axes, hours in state.usage_hours.items():

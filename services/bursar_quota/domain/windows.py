@@ -17,6 +17,7 @@ class WindowKind(IntEnum):
     WEEK = 4
     MONTH = 5
     LIFETIME = 6
+    ROLLING = 7
 
 
 class Window(Struct, frozen=True, gc=False, array_like=True):
@@ -31,6 +32,21 @@ class Window(Struct, frozen=True, gc=False, array_like=True):
 
 
 LIFETIME = Window("lifetime", 0, 0)
+ROLLING_PARTS = 60
+
+
+def rolling_part(length_ns: int, at_ns: int) -> Window:
+    """The part of a rolling window of that length that holds the instant: parts are counted from
+    1970, and 60 of them are at least the length.
+    """
+    part_ns = -(-length_ns // ROLLING_PARTS)
+    number = at_ns // part_ns
+    return Window(f"part-{number}", number * part_ns, (number + 1) * part_ns)
+
+
+def part_number(part: Window) -> int:
+    """Which part of a rolling window it is, since 1970."""
+    return part.starts_at_ns // (part.ends_at_ns - part.starts_at_ns)
 
 
 class Calendar(Protocol):

@@ -79,6 +79,7 @@ class LimitPut(message.Message):
     FINGERPRINT_FIELD_NUMBER: builtins.int
     LEVEL_FIELD_NUMBER: builtins.int
     OPENED_FIELD_NUMBER: builtins.int
+    EARLIER_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     author: builtins.str
     reason: builtins.str
@@ -97,6 +98,10 @@ class LimitPut(message.Message):
         here on.
         """
 
+    @builtins.property
+    def earlier(self) -> containers.RepeatedCompositeFieldContainer[EarlierPart]:
+        """Of a rolling window: what the parts before the present one had settled; `level` has it, too."""
+
     def __init__(
         self,
         *,
@@ -107,10 +112,75 @@ class LimitPut(message.Message):
         fingerprint: builtins.bytes = ...,
         level: quota_pb2.Level | None = ...,
         opened: Bucket | None = ...,
+        earlier: abc.Iterable[EarlierPart] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level", "limit", b"limit", "opened", b"opened"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "fingerprint", b"fingerprint", "level", b"level", "limit", b"limit", "opened", b"opened", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["author", b"author", "earlier", b"earlier", "fingerprint", b"fingerprint", "level", b"level", "limit", b"limit", "opened", b"opened", "operation_id", b"operation_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EarlierPart(message.Message):
+    """A part of a rolling window from before its limit."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    BUCKET_FIELD_NUMBER: builtins.int
+    SETTLED_FIELD_NUMBER: builtins.int
+    settled: builtins.int
+    @builtins.property
+    def bucket(self) -> Bucket: ...
+    def __init__(
+        self,
+        *,
+        bucket: Bucket | None = ...,
+        settled: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["bucket", b"bucket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["bucket", b"bucket", "settled", b"settled"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class LimitCounted(message.Message):
+    """kind `usage.limit_counted`: what was used before a limit was made is counted too, as the hourly sums or the log have it. Its
+    level is not pending any more.
+    """
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    LIMIT_ID_FIELD_NUMBER: builtins.int
+    PUT_EVENT_NUMBER_FIELD_NUMBER: builtins.int
+    BUCKETS_FIELD_NUMBER: builtins.int
+    OPENED_FIELD_NUMBER: builtins.int
+    SETTLED_DELTAS_FIELD_NUMBER: builtins.int
+    limit_id: builtins.str
+    put_event_number: builtins.int
+    """The event that made the limit."""
+    @builtins.property
+    def buckets(self) -> containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    @builtins.property
+    def opened(self) -> containers.RepeatedCompositeFieldContainer[Bucket]:
+        """Those of them that nothing had moved before."""
+
+    @builtins.property
+    def settled_deltas(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """What is added to each of the buckets."""
+
+    def __init__(
+        self,
+        *,
+        limit_id: builtins.str = ...,
+        put_event_number: builtins.int = ...,
+        buckets: abc.Iterable[builtins.int] | None = ...,
+        opened: abc.Iterable[Bucket] | None = ...,
+        settled_deltas: abc.Iterable[builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["buckets", b"buckets", "limit_id", b"limit_id", "opened", b"opened", "put_event_number", b"put_event_number", "settled_deltas", b"settled_deltas"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

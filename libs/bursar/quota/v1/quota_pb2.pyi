@@ -46,6 +46,8 @@ class _MeterEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Meter.ValueType]
     METER_OUTPUT_TOKENS: _Meter.ValueType  # 3
     METER_TOTAL_TOKENS: _Meter.ValueType  # 4
     METER_COST_NANO_USD: _Meter.ValueType  # 5
+    METER_CONCURRENT_RESERVATIONS: _Meter.ValueType  # 6
+    """Reservations that are open at the same time; over a lifetime."""
 
 class Meter(_Meter, metaclass=_MeterEnumTypeWrapper):
     """What a limit counts."""
@@ -56,6 +58,8 @@ METER_INPUT_TOKENS: Meter.ValueType  # 2
 METER_OUTPUT_TOKENS: Meter.ValueType  # 3
 METER_TOTAL_TOKENS: Meter.ValueType  # 4
 METER_COST_NANO_USD: Meter.ValueType  # 5
+METER_CONCURRENT_RESERVATIONS: Meter.ValueType  # 6
+"""Reservations that are open at the same time; over a lifetime."""
 
 class _Window:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -70,6 +74,8 @@ class _WindowEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Window.ValueTyp
     WINDOW_WEEK: _Window.ValueType  # 4
     WINDOW_MONTH: _Window.ValueType  # 5
     WINDOW_LIFETIME: _Window.ValueType  # 6
+    WINDOW_ROLLING: _Window.ValueType  # 7
+    """The last `rolling_ns` up to now, in 60 parts: what was used in the oldest, of which a part is over, counts whole."""
 
 class Window(_Window, metaclass=_WindowEnumTypeWrapper):
     """Calendar windows are half open, in the limit's time zone; a week begins on Monday."""
@@ -81,6 +87,8 @@ WINDOW_DAY: Window.ValueType  # 3
 WINDOW_WEEK: Window.ValueType  # 4
 WINDOW_MONTH: Window.ValueType  # 5
 WINDOW_LIFETIME: Window.ValueType  # 6
+WINDOW_ROLLING: Window.ValueType  # 7
+"""The last `rolling_ns` up to now, in 60 parts: what was used in the oldest, of which a part is over, counts whole."""
 
 class _Mode:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -93,6 +101,8 @@ class _ModeEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Mode.ValueType], 
     """Denies what would take settled + held above the amount."""
     MODE_SOFT: _Mode.ValueType  # 2
     """Admits and alerts."""
+    MODE_THROTTLE: _Mode.ValueType  # 3
+    """Denies for now and says when to come back; a Reserve that may wait is queued, by priority."""
 
 class Mode(_Mode, metaclass=_ModeEnumTypeWrapper): ...
 
@@ -101,6 +111,8 @@ MODE_HARD: Mode.ValueType  # 1
 """Denies what would take settled + held above the amount."""
 MODE_SOFT: Mode.ValueType  # 2
 """Admits and alerts."""
+MODE_THROTTLE: Mode.ValueType  # 3
+"""Denies for now and says when to come back; a Reserve that may wait is queued, by priority."""
 
 class _ManagedBy:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -212,6 +224,7 @@ class Selector(message.Message):
     TIER_FIELD_NUMBER: builtins.int
     ACCOUNT_ID_FIELD_NUMBER: builtins.int
     LABELS_FIELD_NUMBER: builtins.int
+    MODEL_FAMILY_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     team_id: builtins.str
     user_id: builtins.str
@@ -222,6 +235,8 @@ class Selector(message.Message):
     model: builtins.str
     tier: ledger_pb2.BackendTier.ValueType
     account_id: builtins.str
+    model_family: builtins.str
+    """The model's name without version and date: `claude-opus`, `gpt-4o-mini`."""
     @builtins.property
     def labels(self) -> containers.ScalarMap[builtins.str, builtins.str]:
         """All of these have to be on the call."""
@@ -240,10 +255,11 @@ class Selector(message.Message):
         tier: ledger_pb2.BackendTier.ValueType = ...,
         account_id: builtins.str = ...,
         labels: abc.Mapping[builtins.str, builtins.str] | None = ...,
+        model_family: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "agent_id", b"agent_id", "key_id", b"key_id", "labels", b"labels", "model", b"model", "provider", b"provider", "task_id", b"task_id", "team_id", b"team_id", "tenant_id", b"tenant_id", "tier", b"tier", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "agent_id", b"agent_id", "key_id", b"key_id", "labels", b"labels", "model", b"model", "model_family", b"model_family", "provider", b"provider", "task_id", b"task_id", "team_id", b"team_id", "tenant_id", b"tenant_id", "tier", b"tier", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -259,6 +275,10 @@ class Limit(message.Message):
     MODE_FIELD_NUMBER: builtins.int
     TIME_ZONE_FIELD_NUMBER: builtins.int
     MANAGED_BY_FIELD_NUMBER: builtins.int
+    ROLLING_NS_FIELD_NUMBER: builtins.int
+    CARRY_OVER_MAX_FIELD_NUMBER: builtins.int
+    ALERT_PCTS_FIELD_NUMBER: builtins.int
+    CONFIDENCE_PCT_FIELD_NUMBER: builtins.int
     limit_id: builtins.str
     """Letters, digits, `.`, `_`, `-`, `/`; at most 128. Empty on PutLimit: made from selector, meter and window."""
     meter: Meter.ValueType
@@ -271,8 +291,18 @@ class Limit(message.Message):
     """IANA name; empty means UTC."""
     managed_by: ManagedBy.ValueType
     """Unspecified means the API. Only its owner changes a limit; anyone who may delete limits may delete it."""
+    rolling_ns: builtins.int
+    """How long a rolling window is: from 1 s to 366 days; 0 for all others."""
+    carry_over_max: builtins.int
+    """Of what the window before left unused, at most so much is added to this one; 0 for nothing. Calendar windows only."""
+    confidence_pct: builtins.int
+    """How sure a limit is that was learned from what a tool said of its login account; 0 for one that somebody set."""
     @builtins.property
     def selector(self) -> Selector: ...
+    @builtins.property
+    def alert_pcts(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Alerts are raised when settled use passes these percentages, 100 when it is reached; 1 to 100, empty means 50, 80, 100."""
+
     def __init__(
         self,
         *,
@@ -284,10 +314,14 @@ class Limit(message.Message):
         mode: Mode.ValueType = ...,
         time_zone: builtins.str = ...,
         managed_by: ManagedBy.ValueType = ...,
+        rolling_ns: builtins.int = ...,
+        carry_over_max: builtins.int = ...,
+        alert_pcts: abc.Iterable[builtins.int] | None = ...,
+        confidence_pct: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["selector", b"selector"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["amount", b"amount", "limit_id", b"limit_id", "managed_by", b"managed_by", "meter", b"meter", "mode", b"mode", "selector", b"selector", "time_zone", b"time_zone", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["alert_pcts", b"alert_pcts", "amount", b"amount", "carry_over_max", b"carry_over_max", "confidence_pct", b"confidence_pct", "limit_id", b"limit_id", "managed_by", b"managed_by", "meter", b"meter", "mode", b"mode", "rolling_ns", b"rolling_ns", "selector", b"selector", "time_zone", b"time_zone", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -305,12 +339,14 @@ class Level(message.Message):
     WINDOW_STARTS_AT_NS_FIELD_NUMBER: builtins.int
     WINDOW_ENDS_AT_NS_FIELD_NUMBER: builtins.int
     COUNTED_SINCE_NS_FIELD_NUMBER: builtins.int
+    CARRIED_OVER_FIELD_NUMBER: builtins.int
+    IS_PENDING_FIELD_NUMBER: builtins.int
     settled: builtins.int
     """Used and accounted for."""
     held: builtins.int
     """Set aside for calls under way."""
     available: builtins.int
-    """amount - settled - held; negative after a settle above its hold or a lowered limit."""
+    """amount + carried_over - settled - held; negative after a settle above its hold or a lowered limit."""
     window_id: builtins.str
     window_starts_at_ns: builtins.int
     window_ends_at_ns: builtins.int
@@ -319,6 +355,10 @@ class Level(message.Message):
     """What came before is not in the level. Later than the window's start only in the window in which the limit was
     made, where nothing knows what had been used: selectors on more than tenant, provider and model, and minutes.
     """
+    carried_over: builtins.int
+    """What the window before left over, as far as the limit carries it over; `available` has it."""
+    is_pending: builtins.bool
+    """True until what was used in this window before the limit was made has been read from the log and counted."""
     @builtins.property
     def limit(self) -> Limit: ...
     def __init__(
@@ -332,10 +372,12 @@ class Level(message.Message):
         window_starts_at_ns: builtins.int = ...,
         window_ends_at_ns: builtins.int = ...,
         counted_since_ns: builtins.int = ...,
+        carried_over: builtins.int = ...,
+        is_pending: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["limit", b"limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["available", b"available", "counted_since_ns", b"counted_since_ns", "held", b"held", "limit", b"limit", "settled", b"settled", "window_ends_at_ns", b"window_ends_at_ns", "window_id", b"window_id", "window_starts_at_ns", b"window_starts_at_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["available", b"available", "carried_over", b"carried_over", "counted_since_ns", b"counted_since_ns", "held", b"held", "is_pending", b"is_pending", "limit", b"limit", "settled", b"settled", "window_ends_at_ns", b"window_ends_at_ns", "window_id", b"window_id", "window_starts_at_ns", b"window_starts_at_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
