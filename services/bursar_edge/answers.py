@@ -93,8 +93,11 @@ class Answers:
         usage: ledger_pb2.TokenUsage,
         cost: ledger_pb2.Cost,
     ) -> None:
-        content = await _whole(call, chunks)
-        if content is None or call.dialect.why_uncacheable(call.facts, content, call.policy):
+        if sum(map(len, chunks)) <= FOLDED_IN_LOOP_BYTES_MAX:
+            content = _whole_to_keep(call, chunks)
+        else:
+            content = await asyncio.to_thread(_whole_to_keep, call, chunks)
+        if content is None:
             return
         request = cache_pb2.StoreRequest(
             attribution=call.attribution,
@@ -113,12 +116,13 @@ class Answers:
         await self._cache.store(request)
 
 
-async def _whole(call: Call, chunks: Sequence[bytes]) -> bytes | None:
-    if len(chunks) == 1 and chunks[0].startswith(b"{"):
-        return chunks[0]
-    if sum(map(len, chunks)) <= FOLDED_IN_LOOP_BYTES_MAX:
-        return call.dialect.from_stream(chunks)
-    return await asyncio.to_thread(call.dialect.from_stream, chunks)
+def _whole_to_keep(call: Call, chunks: Sequence[bytes]) -> bytes | None:
+    """The answer that these amount to; None for one that is not whole or may not be kept."""
+    is_whole = len(chunks) == 1 and chunks[0].startswith(b"{")
+    content = chunks[0] if is_whole else call.dialect.from_stream(chunks)
+    if content is None or call.dialect.why_uncacheable(call.facts, content, call.policy):
+        return None
+    return content
 
 
 def _kind(dialect: Dialect) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bursar.cache.v1 import cache_pb2
+from bursar.dialects.body import LOOP_BYTES_MAX
 from bursar.dialects.caching import CachePolicy
 from bursar.ledger.v1 import ledger_pb2
 from bursar.prices.book import NO_CONTEXT, PriceBook
@@ -82,7 +83,10 @@ class MeteredCalls:
         Raises a BursarError where the client has been told nothing yet.
         """
         exchange, upstream = arrival.exchange, arrival.upstream
-        call = self._begun(arrival)
+        if len(exchange.request.body) <= LOOP_BYTES_MAX:
+            call = self._begun(arrival)
+        else:
+            call = await asyncio.to_thread(self._begun, arrival)
         if call.exact_key:
             entry = await self._answers.find(call)
             if entry is not None:
@@ -106,6 +110,7 @@ class MeteredCalls:
                 self._accounts.settle_later(call, unknown())
 
     def _begun(self, arrival: Arrival) -> Call:
+        """Decodes the body; raises InvalidRequest."""
         upstream, headers = arrival.upstream, arrival.headers
         dialect = upstream.dialect
         facts = dialect.facts(arrival.exchange.request.body)

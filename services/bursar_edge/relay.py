@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
+from bursar.dialects.body import LOOP_BYTES_MAX
 from bursar.dialects.dialect import Dialect
 from bursar.dialects.usage import told_by
 from bursar.errors import BursarError
@@ -85,7 +86,10 @@ class Relay:
     ) -> None:
         """A complete answer goes out with what it cost, and is settled by that."""
         headers = _headers(call, response)
-        ending = _ending_of_whole(call, response, content)
+        if len(content) <= LOOP_BYTES_MAX:
+            ending = _ending_of_whole(call, response, content)
+        else:
+            ending = await asyncio.to_thread(_ending_of_whole, call, response, content)
         if ending.usage is None:
             exchange.reply(response.status, headers, content)
             await self._accounts.settle(call, ending)

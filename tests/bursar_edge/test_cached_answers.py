@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bursar.cache.v1 import cache_pb2
+from bursar.dialects.body import LOOP_BYTES_MAX
 from edge_requests import ANTHROPIC, BOTH, OPENAI, completion, messages, session
 from edge_world import edge_world
 
@@ -35,6 +36,16 @@ async def test_the_same_request_is_answered_from_the_cache_streamed_or_not(
     assert kind == ("text/event-stream" if then_streams else "application/json")
     assert ("SIMULATED" in text) and len(world.provider.served.calls) == 1
     assert stats.entries == 1
+
+
+async def test_a_request_too_large_to_be_read_in_the_loop_is_answered_alike(tmp_path: Path) -> None:
+    content = "a word " * (LOOP_BYTES_MAX // 7 + 1)
+    body = completion(temperature=0, messages=[{"role": "user", "content": content}])
+    async with edge_world(tmp_path) as world, session() as client:
+        for found in ("miss", "hit"):
+            async with client.post(world.url + OPENAI, json=body) as answer:
+                assert answer.headers["x-bursar-cache"] == found, await answer.text()
+            await world.edge.settled()
 
 
 async def test_what_is_sampled_is_neither_looked_up_nor_kept(tmp_path: Path) -> None:

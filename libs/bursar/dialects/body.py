@@ -10,6 +10,9 @@ import msgspec
 
 from bursar.errors import InvalidRequest
 
+# JSON of this size takes 1 to 2 ms to decode with all its fields: more is for a thread.
+LOOP_BYTES_MAX = 256 * 1024
+
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 JsonObject: TypeAlias = "dict[str, Json]"
 
