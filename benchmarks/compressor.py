@@ -1,9 +1,12 @@
-"""How fast texts are compressed, and how long the event loop waits meanwhile.
+"""What compression saves by kind of text, how fast it is, and how long an event loop waits.
 
-    python benchmarks/compressor.py [--data DIR]
+    python benchmarks/compressor.py [--data DIR] [--peers]
 
-`--data` is a directory of files to compress; without it, texts made here. Counts are exact, by
-o200k_base. Lag is how much later than asked a timer of 1 ms fires while 10 MB are compressed.
+`--data` is a directory with the folders logs, tool, json, chats, code/py, code/ts, code/go, squad;
+without it, `../shared/data/compress` beside the checkout. Counts are exact, by o200k_base. Speeds
+are of one core, by its processor time. `--peers` measures headroom-ai and repomix too, each in an
+environment of its own below build/. Lag is how much later than asked a timer of 1 ms fires while
+10 MB are compressed.
 """
 
 from __future__ import annotations
@@ -20,19 +23,17 @@ from random import Random
 for folder in ("libs", "services", "tests"):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / folder))
 
+import compressor_data  # noqa: E402
+import compressor_peers  # noqa: E402
 import contract as bench  # noqa: E402
 
 from bursar.compressor.v1 import compressor_pb2 as contract  # noqa: E402
-from bursar_compressor import work  # noqa: E402
-from bursar_compressor.domain import Level, Order  # noqa: E402
 from bursar_compressor.service import CompressorService  # noqa: E402
 from bursar_compressor.settings import CompressorSettings  # noqa: E402
 from memory_ground import memory_ground  # noqa: E402
 
-MODEL = "gpt-4o"
+DEFAULT_DATA = bench.ROOT.parent / "shared" / "data" / "compress"
 LAG_TEXT_BYTES = 10_000_000
-TARGET_PCT = 10
-REFERENCE = f"blob_{'0' * 64}"
 WORDS = ["quota", "cache", "ledger", "broker", "token", "request", "answered", "failed", "in", "of"]
 
 
@@ -46,40 +47,6 @@ def made_log(lines: int) -> str:
     )
 
 
-def texts(directory: Path | None) -> dict[str, str]:
-    """What is compressed, by name."""
-    if directory is None:
-        return {"a log made here": made_log(5_000)}
-    files = sorted(path for path in directory.rglob("*") if path.is_file())
-    return {
-        str(path.relative_to(directory)): path.read_text(encoding="utf-8", errors="replace")
-        for path in files
-    }
-
-
-def show_methods(directory: Path | None) -> None:
-    """One line a text: what plain saves, and what truncation to a tenth keeps to."""
-    work.count("loads the vocabulary", MODEL)
-    print(f"{'text':<46}{'kind':<7}{'tokens':>9}{'plain':>8}{'MB/s':>7}{'10 %':>9}{'MB/s':>7}")
-    for name, text in texts(directory).items():
-        began_s = time.perf_counter()
-        plain = work.by_plain_methods(Order(text), MODEL).compressed
-        plain_s = time.perf_counter() - began_s
-        target_tokens = max(200, plain.tokens_before * TARGET_PCT // 100)
-        order = Order(text, level=Level.SAFE, target_tokens=target_tokens)
-        began_s = time.perf_counter()
-        short_tokens = plain.tokens_after
-        if plain.tokens_after > target_tokens:
-            short_tokens = work.to_target(order, MODEL, REFERENCE).compressed.tokens_after
-        short_s = time.perf_counter() - began_s
-        saved_pct = 100 - 100 * plain.tokens_after / max(1, plain.tokens_before)
-        size_mb = len(text) / 1e6
-        print(
-            f"{name[-45:]:<46}{plain.kind.value:<7}{plain.tokens_before:>9}{saved_pct:>7.1f}%"
-            f"{size_mb / plain_s:>7.1f}{short_tokens:>9}{size_mb / short_s:>7.1f}"
-        )
-
-
 async def lag_p99_ms() -> float:
     """Of a timer, while a log of 10 MB is brought down to 2,000 tokens in another process."""
     with tempfile.TemporaryDirectory() as data_dir:
@@ -89,7 +56,9 @@ async def lag_p99_ms() -> float:
         text = made_log(LAG_TEXT_BYTES // 80)[:LAG_TEXT_BYTES]
         lags_s: list[float] = []
         ticks = asyncio.ensure_future(_ticking(lags_s))
-        request = contract.CompressRequest(content=text, model=MODEL, target_tokens=2_000)
+        request = contract.CompressRequest(
+            content=text, model=compressor_data.MODEL, target_tokens=2_000
+        )
         await service.compress(request)
         ticks.cancel()
         await service.drain()
@@ -105,9 +74,22 @@ async def _ticking(lags_s: list[float]) -> None:
         lags_s.append(time.perf_counter() - began_s - 0.001)
 
 
-if __name__ == "__main__":
+def main() -> bool:
+    """Whether every figure is met."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path)
-    show_methods(arguments.parse_args().data)
-    lag_ms = bench.median_of(3, lambda: asyncio.run(lag_p99_ms()))
-    sys.exit(0 if bench.write("compressor", {"loop_lag_p99_ms": lag_ms}) else 1)
+    arguments.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    arguments.add_argument("--peers", action="store_true")
+    given = arguments.parse_args()
+    figures: dict[str, float] = {}
+    if given.data.is_dir():
+        figures |= compressor_data.figures(given.data)
+    else:
+        print(f"no directory {given.data}: only the lag is measured")
+    if given.peers:
+        compressor_peers.show(given.data)
+    figures["loop_lag_p99_ms"] = bench.median_of(3, lambda: asyncio.run(lag_p99_ms()))
+    return bench.write("compressor", figures)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)
