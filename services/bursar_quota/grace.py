@@ -43,6 +43,11 @@ class Grace:
             self._failing_since_ns = 0
         return self._outage_ended_at_ns if now_ns < self._ends_at_ns else 0
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the log took nothing since it last refused a command."""
+        return self._failing_since_ns > 0
+
     def failed(self, now_ns: int) -> None:
         """The log did not take a command."""
         self._failing_since_ns = self._failing_since_ns or now_ns

@@ -32,11 +32,14 @@ class QuotaDecider:
     ) -> None:
         self.terms = terms or Terms(ZonedCalendar())
         self.grace = Grace()
+        self._now = Now(0, self.terms)
         self._epoch = epoch
         self._partition = partition
 
     def decide(self, state: State, command: Command, now_ns: int) -> Decision[Event, Answer]:
-        return decide(state, command, Now(now_ns, self.terms))
+        if now_ns != self._now.ns:
+            self._now = Now(now_ns, self.terms)  # of all commands of a frame
+        return decide(state, command, self._now)
 
     def evolve(self, state: State, event: Event, undo: Undo) -> None:
         evolve(state, event, undo)

@@ -324,7 +324,7 @@ class QuotaService:
         self._unanswered -= 1
         if answer.cancelled() or isinstance(answer.exception(), LogUnavailable):
             self._decider.grace.failed(self._clock())
-        else:
+        elif self._decider.grace.is_failing:
             self._decider.grace.answered(self._clock())
 
     async def _decided(self, command: Order, *, lingers: bool = False) -> Answer:
@@ -336,7 +336,8 @@ class QuotaService:
             raise
         finally:
             self._unanswered -= 1
-        self._decider.grace.answered(self._clock())
+        if self._decider.grace.is_failing:
+            self._decider.grace.answered(self._clock())
         return answer
 
     def has_limit(self, limit_id: str) -> bool:

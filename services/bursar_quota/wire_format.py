@@ -40,7 +40,8 @@ def bytes_field(tag: bytes, value: bytes) -> bytes:
 
 
 def text_field(tag: bytes, value: str) -> bytes:
-    return bytes_field(tag, value.encode())
+    encoded = value.encode()
+    return tag + varint(len(encoded)) + encoded
 
 
 @lru_cache(maxsize=ENCODED_MAX)

@@ -133,12 +133,13 @@ def refuse(future: asyncio.Future[Answer], error: BursarError) -> None:
 
 def _body_bytes(encoded: list[bytes]) -> int:
     """What the events take in a frame. Raises InvalidRequest when no frame could hold them."""
-    if not encoded:
-        return 0
-    lengths = [len(event) for event in encoded]
-    body_bytes = sum(lengths) + ENTRY_BYTES * len(encoded)
-    if max(lengths) > EVENT_BYTES_MAX:
-        raise InvalidRequest.of("event", f"{max(lengths)} B", f"at most {EVENT_BYTES_MAX} B")
+    body_bytes = longest = 0
+    for event in encoded:
+        length = len(event)
+        body_bytes += length + ENTRY_BYTES
+        longest = max(longest, length)
+    if longest > EVENT_BYTES_MAX:
+        raise InvalidRequest.of("event", f"{longest} B", f"at most {EVENT_BYTES_MAX} B")
     if len(encoded) > FRAME_EVENTS_MAX or body_bytes > BODY_BYTES_MAX:
         raise InvalidRequest.of("events", len(encoded), "ask for less in one command")
     return body_bytes

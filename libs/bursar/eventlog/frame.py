@@ -34,9 +34,9 @@ _HEADER = struct.Struct(">4sBBH28sI16sQQ16sQQ32s32sI")
 # event number, written at, previous hash, root, body length.
 _FIELDS = struct.Struct(">28sI16sQQ16sQQ32s32sI")
 _FIELDS_AT = 8
-_ENTRY = struct.Struct(">I16s")
+_LENGTH = struct.Struct(">I")  # of the event, before its salt
 HEADER_BYTES = _HEADER.size
-ENTRY_BYTES = _ENTRY.size  # what each event costs beyond its own bytes
+ENTRY_BYTES = _LENGTH.size + merkle.SALT_BYTES  # what each event costs beyond its own bytes
 
 
 class FrameKind(IntEnum):
@@ -94,11 +94,17 @@ _made = FrameHeader._make  # half the price of calling the class
 
 
 class Frame(NamedTuple):
-    """A frame as read, its events as they were given to `encode`."""
+    """A frame as read, its events as they were given to `encode`. `salted` are the leaves of the
+    tree: each the salt and the event.
+    """
 
     header: FrameHeader
     events: list[bytes]
-    salts: list[bytes]
+    salted: list[bytes]
+
+    @property
+    def salts(self) -> list[bytes]:
+        return [each[: merkle.SALT_BYTES] for each in self.salted]
 
 
 def encode(
@@ -113,10 +119,12 @@ def encode(
     if salts is None:
         fresh = os.urandom(merkle.SALT_BYTES * len(events))
         salts = [fresh[at : at + merkle.SALT_BYTES] for at in range(0, len(fresh), 16)]
-    leaves = [merkle.leaf_hash(salt, event) for salt, event in zip(salts, events, strict=True)]
+    leaves: list[bytes] = []
     parts: list[bytes] = []
     for salt, event in zip(salts, events, strict=True):
-        parts += (_ENTRY.pack(len(event), salt), event)
+        salted = salt + event
+        leaves.append(sha256(LEAF_PREFIX + salted).digest())
+        parts += (_LENGTH.pack(len(event)), salted)
     body = b"".join(parts)
     if HEADER_BYTES + len(body) > FRAME_BYTES_MAX:
         raise InvalidRequest.of("frame", HEADER_BYTES + len(body), f"at most {FRAME_BYTES_MAX} B")
@@ -129,25 +137,20 @@ def decode(frame: bytes, stream: StreamId, sequence: int) -> Frame:
     Raises LogBroken for a bad magic, version, flag, kind, stream, length, bound or root.
     """
     header = decode_header(frame, stream, sequence)
-    events: list[bytes] = []
-    salts: list[bytes] = []
-    leaves: list[bytes] = []
+    salted: list[bytes] = []
+    length_of = _LENGTH.unpack_from
     at, end = HEADER_BYTES, len(frame)
     while at + ENTRY_BYTES <= end:
-        length, salt = _ENTRY.unpack_from(frame, at)
+        (length,) = length_of(frame, at)
         if length > EVENT_BYTES_MAX:
             raise broken(stream, sequence, "it holds an event above 16 KiB")
-        event_at = at + ENTRY_BYTES
-        at = event_at + length
-        events.append(frame[event_at:at])
-        salts.append(salt)
-        # The salt and the event lie side by side: one slice is the leaf's content.
-        leaves.append(sha256(LEAF_PREFIX + frame[event_at - 16 : at]).digest())
-    if at != end or len(events) != header.event_count:
+        salt_at, at = at + 4, at + ENTRY_BYTES + length
+        salted.append(frame[salt_at:at])
+    if at != end or len(salted) != header.event_count:
         raise broken(stream, sequence, "its body does not hold the events its header counts")
-    if merkle.root(leaves) != header.root:
+    if merkle.root([sha256(LEAF_PREFIX + each).digest() for each in salted]) != header.root:
         raise broken(stream, sequence, "its events do not give the root in its header")
-    return Frame(header, events, salts)
+    return Frame(header, [each[merkle.SALT_BYTES :] for each in salted], salted)
 
 
 def decode_header(frame: bytes, stream: StreamId, sequence: int) -> FrameHeader:
@@ -190,9 +193,9 @@ def _refuse_what_does_not_fit(kind: FrameKind, events: Sequence[bytes]) -> None:
         raise InvalidRequest.of("events", len(events), f"at most {FRAME_EVENTS_MAX} in a frame")
     if events and kind in _EMPTY_KINDS:
         raise InvalidRequest.of("kind", kind.name, "a frame of this kind holds no events")
-    for event in events:
-        if len(event) > EVENT_BYTES_MAX:
-            raise InvalidRequest.of("event", f"{len(event)} B", f"at most {EVENT_BYTES_MAX} B")
+    longest = max(map(len, events), default=0)
+    if longest > EVENT_BYTES_MAX:
+        raise InvalidRequest.of("event", f"{longest} B", f"at most {EVENT_BYTES_MAX} B")
 
 
 def _pack(heading: Heading, event_count: int, root: bytes, body_bytes: int) -> bytes:

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from bursar.errors import LogBroken
 from bursar.eventlog.following import follow_until
 from bursar.eventlog.frame import Frame, broken
+from bursar.eventlog.garbage import rare_collection
 from bursar.eventlog.log import Cursor, EventLog, Record
 
 State = TypeVar("State")
@@ -91,7 +92,8 @@ class Projection(Generic[State]):
             if record.sequence >= sequence:
                 enough.set()
 
-        await follow_until(log, self.cursor, receive, enough)
+        with rare_collection():
+            await follow_until(log, self.cursor, receive, enough)
 
     def _apply_all(self, frame: Frame, record: Record) -> None:
         number = frame.header.first_event_number
