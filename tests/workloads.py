@@ -124,7 +124,7 @@ class Kubernetes:
         for variable in container.get("env", ()):
             if "value" in variable:
                 found[variable["name"]] = variable["value"]
-            else:
+            elif "fieldRef" not in variable["valueFrom"]:  # what a node knows of its pod
                 assert variable["valueFrom"]["secretKeyRef"]["optional"]
         return found
 

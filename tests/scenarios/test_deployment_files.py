@@ -168,10 +168,18 @@ def test_containers_have_no_rights_they_do_not_need(name, composed):
     assert bool(published) == (name == "edge")
 
 
-@pytest.mark.parametrize("name", ["quota", "executor"])
-def test_who_writes_a_decided_stream_stands_alone(name, deployed):
-    spec = deployed[name].definition["spec"]
+def test_who_writes_a_decided_stream_without_a_lease_stands_alone(deployed):
+    spec = deployed["executor"].definition["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_replicas_of_quota_reach_each_other_and_roll(deployed):
+    spec = deployed["quota"].definition["spec"]
+    assert spec["replicas"] >= 2
+    assert "strategy" not in spec  # rolling: one always answers
+    (own,) = container_of(deployed["quota"])["env"]
+    assert own["name"] == "BURSAR_ADVERTISED_ADDRESS"
+    assert own["valueFrom"]["fieldRef"]["fieldPath"] == "status.podIP"
 
 
 @pytest.mark.parametrize("name", SERVICES)

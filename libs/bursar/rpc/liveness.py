@@ -14,7 +14,7 @@ SECOND_LOOK_S = 0.5
 
 # A machine that is gone without a word is found by these; a killed process by its kernel, at once.
 _OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_time_ms", 15_000),
     ("grpc.keepalive_timeout_ms", 2_000),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),

@@ -106,7 +106,9 @@ async def running(plan: ProcessPlan, ground: Ground) -> AsyncIterator[Process]:
 
 
 def _advertised(plan: ProcessPlan, address: str) -> str:
-    if not plan.advertised or ":" in plan.advertised:
+    """With the port that was taken, where the plan names a host alone (IPv6 in brackets)."""
+    has_port = ":" in plan.advertised.rpartition("]")[2]
+    if not plan.advertised or has_port:
         return plan.advertised or address
     return f"{plan.advertised}:{address.rpartition(':')[2]}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 
 from bursar.eventlog.jetstream import JetStreamLog
@@ -9,6 +10,8 @@ from bursar.eventlog.lease import TTL_S_CLUSTER, TTL_S_ONE_BROKER, LeaseTerms
 from bursar.eventlog.leases import Leases
 from bursar.rpc.liveness import gone
 from bursar.wiring.settings import ProcessSettings
+
+IPV6 = 6
 
 _EVERY_INTERFACE = ("0.0.0.0", "::", "[::]")
 
@@ -24,6 +27,14 @@ def advertised_address(settings: ProcessSettings) -> str:
     """The host, or host and port, by which other replicas reach this one; "" where it is as it
     listens.
     """
-    if settings.advertised_address or settings.host not in _EVERY_INTERFACE:
-        return settings.advertised_address
-    return socket.gethostname()
+    named = settings.advertised_address
+    if not named and settings.host in _EVERY_INTERFACE:
+        return socket.gethostname()
+    return f"[{named}]" if _is_ipv6(named) else named
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == IPV6
+    except ValueError:
+        return False
