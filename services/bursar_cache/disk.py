@@ -103,6 +103,19 @@ class DiskLayer:
         if self._waiting:
             await self._submit(Selection("", Selector.KEY))  # forgets nothing, after all of them
 
+    async def synced(self) -> bool:
+        """Returns once all that was put and forgotten before would survive a power cut; False when
+        that cannot be had.
+        """
+        await self.drain()
+        if self._is_broken:
+            return False
+        if self._reader is not None:
+            self._reader.let_go()
+        is_synced = await self._in_thread(self._writing.sync)
+        self._hold_reader()
+        return is_synced
+
     async def close(self) -> None:
         """Gives the file back."""
         self._close_reader()

@@ -127,8 +127,9 @@ class TableReader:
         """Reads from here on see the table as of the first of them, and cost less: each other one
         takes and gives back a lock of the file, two calls of the system.
         """
-        with _errors():
-            self._database.execute("BEGIN")
+        if not self._database.in_transaction:
+            with _errors():
+                self._database.execute("BEGIN")
 
     def let_go(self) -> None:
         """Reads see what is committed again. While a reader holds, the WAL is never emptied, so
@@ -191,6 +192,12 @@ class TableWriter:
                 (tenant_id,),
             ).fetchone()
         return entries, size_bytes
+
+    def sync(self) -> bool:
+        """Puts the WAL into the table and syncs both; False where a reader stood in the way."""
+        with _errors():
+            (is_blocked, _, _) = self._database.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        return not is_blocked
 
     def keys(self) -> list[bytes]:
         """The keys of all entries, whosever they are."""

@@ -53,6 +53,13 @@ class DiskWriting:
                 return committed
         return self._forgotten(operations, now_ns)
 
+    def sync(self) -> bool:
+        """Whether all that was committed is on the disk now."""
+        try:
+            return self._opened().sync()
+        except (TableFull, TableBroken):
+            return False
+
     def count(self, tenant_id: str) -> tuple[int, int]:
         """Entries of a tenant and the bytes of their bodies; of all for an empty one."""
         try:

@@ -42,6 +42,11 @@ class CacheTotals:
 
     by_tenant: defaultdict[str, Totals] = field(default_factory=lambda: defaultdict(Totals))
 
+    @classmethod
+    def of_tenants(cls, by_tenant: dict[str, Totals]) -> CacheTotals:
+        """Those that a snapshot kept."""
+        return cls(defaultdict(Totals, by_tenant))
+
     def of(self, tenant_id: str) -> Totals:
         """One tenant's; the sum of all for an empty id."""
         if tenant_id:

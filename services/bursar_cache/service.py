@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from bursar.cache.v1 import cache_pb2 as contract
 from bursar.errors import InvalidRequest, LogBroken, Unavailable
@@ -24,6 +25,7 @@ from bursar_cache.layers import Bounds, Layers
 from bursar_cache.memory import Eviction, Place
 from bursar_cache.projection import CacheTotals, fold
 from bursar_cache.settings import CacheSettings
+from bursar_cache.snapshots import AT_THE_END_FRAMES, TotalsSnapshots
 
 STREAM = StreamId("cache")
 ANNOUNCED_TIMEOUT_S = 5.0
@@ -47,10 +49,8 @@ class CacheService:
         bounds = Bounds(settings.memory_bytes_max, settings.entry_bytes_max)
         self._layers = Layers(bounds, _disk_terms(ground, settings), self._note_eviction)
         self._disk = self._layers.disk
-        self._writers = WriterChains(Cursor(STREAM))
-        self._projection = Projection(
-            CacheTotals(), self._writers, fold(self._invalidated_somewhere)
-        )
+        self._snapshots = TotalsSnapshots(_directory(ground, settings), STREAM, self._disk)
+        self._begin_at(CacheTotals(), WriterChains(Cursor(STREAM)))
         self._announced: dict[str, asyncio.Future[None]] = {}
         self._is_caught_up = asyncio.Event()
         self._is_blind = False
@@ -61,12 +61,15 @@ class CacheService:
         await self._ground.log.open(STREAM)
         if self._disk is not None:
             await self._disk.open()
+        self._begin_at(*await self._snapshots.newest(self._ground.log))
         try:
             async with asyncio.TaskGroup() as group:
                 if self._disk is not None:
                     group.create_task(self._disk.run(), name="cache disk")
                 group.create_task(self._write(), name="cache events")
                 group.create_task(self._catch_up(), name="cache catches up")
+                kept = self._snapshots.keep(self._projection.state, self._writers)
+                group.create_task(kept, name="cache snapshots")
                 await self._follow()
         finally:
             if self._disk is not None:
@@ -85,6 +88,11 @@ class CacheService:
         self._journal.flush()
         self._writer.close()
         await self._is_written.wait()
+        await self._snapshots.write(self._projection.state, self._writers, AT_THE_END_FRAMES)
+
+    def _begin_at(self, totals: CacheTotals, writers: WriterChains) -> None:
+        self._writers = writers
+        self._projection = Projection(totals, writers, fold(self._invalidated_somewhere))
 
     @deadline.never_waits
     async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse:
@@ -229,11 +237,15 @@ def _disk_terms(ground: Ground, settings: CacheSettings) -> DiskTerms | None:
     if not settings.disk_bytes_max:
         return None
     return DiskTerms(
-        directory=settings.directory or ground.data_dir / "cache",
+        directory=_directory(ground, settings),
         bytes_max=settings.disk_bytes_max,
         free_pct_min=settings.disk_free_pct_min,
         clock=ground.clock,
     )
+
+
+def _directory(ground: Ground, settings: CacheSettings) -> Path:
+    return settings.directory or ground.data_dir / "cache"
 
 
 def _origin(tenant_id: str) -> Origin:

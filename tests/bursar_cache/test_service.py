@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -18,40 +16,15 @@ from bursar.events.v1 import event_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.rpc import deadline
-from bursar_cache.service import STREAM, CacheService
-from bursar_cache.settings import CacheSettings
+from bursar_cache.service import STREAM
 from cache_entries import ATTRIBUTION, HOUR_NS, entry_of, key_of, lookup_of, store_of
-from memory_ground import memory_ground
+from cache_services import Clock, invalidated, running
 
 AGGRESSIVE = planner_pb2.CACHE_STRATEGY_AGGRESSIVE
 SELECTIVE = planner_pb2.CACHE_STRATEGY_SELECTIVE
 MINIMAL = planner_pb2.CACHE_STRATEGY_MINIMAL
 NONE = planner_pb2.CACHE_STRATEGY_NONE
 OTHER = ledger_pb2.Attribution(tenant_id="other")
-
-
-@dataclass
-class Clock:
-    now_ns: int = 1_782_900_000 * 10**9
-
-    def __call__(self) -> int:
-        return self.now_ns
-
-
-@asynccontextmanager
-async def running(data_dir, log=None, clock=None, **settings):
-    data_dir.mkdir(exist_ok=True)
-    ground = memory_ground(data_dir, log, clock or Clock())
-    settings = {"disk_free_pct_min": 0, **settings}
-    service = CacheService(ground, CacheSettings.load(**settings))
-    run = asyncio.ensure_future(service.run())
-    try:
-        await service.ready()
-        yield service
-        await service.drain()
-    finally:
-        run.cancel()
-        await asyncio.gather(run, return_exceptions=True)
 
 
 async def events_of(log):
@@ -61,11 +34,6 @@ async def events_of(log):
         record = await log.get(STREAM, sequence)
         found += map(event_pb2.Event.FromString, decode(record.frame, STREAM, sequence).events)
     return found
-
-
-async def invalidated(service, **selection):
-    request = contract.InvalidateRequest(tenant_id="acme", reason="tests", **selection)
-    return (await service.invalidate(request)).invalidated_entries
 
 
 async def has_read_the_log(replica):
