@@ -51,9 +51,7 @@ class RemoteCompressor:
     async def fit(self, request: contract.FitRequest) -> contract.FitResponse:
         return await call(self._stub.Fit, request)
 
-    async def add_context(
-        self, request: contract.AddContextRequest
-    ) -> contract.AddContextResponse:
+    async def add_context(self, request: contract.AddContextRequest) -> contract.AddContextResponse:
         return await call(self._stub.AddContext, request)
 
     async def build_prompt(
