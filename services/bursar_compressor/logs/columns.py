@@ -57,8 +57,10 @@ def decoded(lines: Iterable[str], words: Sequence[str]) -> list[list[str]]:
             columns.append([body[at : at + width] for at in range(0, len(body), width)])
         elif head == "d":
             columns.append([str(number) for number in accumulate(map(int, run_out(body)))])
-        else:
+        elif "$" in body or "\\" in body:
             columns.append([_value(text, words) for text in run_out(body)])
+        else:
+            columns.append(run_out(body))
     return columns
 
 
@@ -77,6 +79,8 @@ def in_runs(texts: Iterable[str]) -> str:
 def run_out(line: str) -> list[str]:
     """What `in_runs` was given."""
     texts: list[str] = []
+    if "*" not in line:
+        return line.split(" ")
     for text in line.split(" "):
         if "*" not in text or text[0] == "\\":
             texts.append(text)
@@ -88,7 +92,9 @@ def run_out(line: str) -> list[str]:
 
 def _line(column: list[str], names: dict[str, str]) -> str:
     text = "".join(column)
-    values = [names.get(value, value) for value in column] if names else column
+    # Looked up only where words may be: short values are the most, and their lines many.
+    may_have_words = names and len(text) * 2 >= WORD_CHARS_MIN * len(column)
+    values = [names.get(value, value) for value in column] if may_have_words else column
     if text.isdecimal() and text.isascii():
         return min(_of_digits(column, values), key=_line_tokens)
     if "*" in text or "$" in text or "\\" in text:

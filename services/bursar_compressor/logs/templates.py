@@ -48,13 +48,13 @@ def templates_of(lines: list[Line]) -> Templates:
     for line in lines:
         number, is_kept, own = places[line.constants]
         order.append(number)
-        for column, value in zip(own, compress(line.values, is_kept), strict=True):
-            column.append(value)
+        # Each value to its column: a loop in C, for there are ten values a line and more.
+        any(map(list.append, own, compress(line.values, is_kept)))
     return Templates(kept, order, list(columns.values()))
 
 
 def lines_of(templates: Templates) -> list[str]:
-    """The lines again. Raises ValueError or IndexError when a column ends too early."""
+    """The lines again. Raises ValueError when a column ends too early."""
     by_start: dict[Constants, Iterator[str]] = {}
     waiting = iter(templates.columns)
     rows: list[tuple[list[str], list[Iterator[str]]]] = []
@@ -66,7 +66,7 @@ def lines_of(templates: Templates) -> list[str]:
     lines: list[str] = []
     for number in templates.order:
         pieces, own = rows[number]
-        pieces[1::2] = [next(column, "") for column in own]
+        pieces[1::2] = map(next, own)
         lines.append("".join(pieces))
     return lines
 
@@ -79,9 +79,11 @@ def _starts(constants: Constants) -> list[Constants]:
 def _same_values(rows: dict[Constants, list[list[str]]]) -> dict[Constants, str]:
     """The columns that hold one value only, and that value."""
     found: dict[Constants, set[str]] = {}
-    for constants, values in rows.items():
-        for start, column in zip(_starts(constants), zip(*values, strict=True), strict=True):
-            found.setdefault(start, set()).update(column)
+    for constants, every in rows.items():
+        for start, column in zip(_starts(constants), zip(*every, strict=True), strict=True):
+            values = found.setdefault(start, set())
+            if len(values) < 2:
+                values.update(column)
     return {start: min(values) for start, values in found.items() if len(values) == 1}
 
 
