@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice
 from typing import NamedTuple
 
-from bursar_compressor.chat.numbered_lines import numbered, renumbered
+from bursar_compressor.chat.numbered_lines import key_of, renumbered
 from bursar_compressor.chat.pointers import QUOTED_CHARS_MIN, Pointer
 
 BEGINNING_CHARS_MIN = 6  # a shorter line, such as a brace, would make a poor quote
 LONG_LINE_CHARS = 80  # such a line is worth a pointer alone
-PLACES_MAX = 16  # of each pair of lines the latest; more name nothing
+PLACES_MAX = 16  # of each line the latest; more name nothing
 COMPARED_PER_LINE_MAX = 32  # lines compared, for each line of a message: bounds the time
 
 _DIGIT_OR_BLANK = frozenset(" 0123456789")
@@ -40,6 +40,28 @@ class Found(NamedTuple):
 NOTHING = Found(0, 0, 0)
 
 
+class _Places:
+    """Where each text stands, the latest first."""
+
+    def __init__(self) -> None:
+        self.latest: dict[str, int] = {}
+        self._before: dict[int, int] = {}  # of a place: where the same text stood before it
+
+    def add(self, texts: Iterable[tuple[int, str]]) -> None:
+        latest, earlier = self.latest, self._before
+        for place, text in texts:
+            before = latest.get(text)
+            if before is not None:
+                earlier[place] = before
+            latest[text] = place
+
+    def of(self, text: str) -> Iterator[int]:
+        place = self.latest.get(text)
+        while place is not None:
+            yield place
+            place = self._before.get(place)
+
+
 @dataclass(slots=True)
 class EarlierLines:
     """Grows by whole messages. A block of lines may begin only with a line that can be seen.
@@ -50,36 +72,30 @@ class EarlierLines:
     may_renumber: bool = True
     lines: list[str] = field(default_factory=list)
     _keys: Keys = field(default_factory=lambda: Keys([], []))
-    _is_seen: list[bool] = field(default_factory=list)
-    _places: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    _long_places: dict[str, list[int]] = field(default_factory=dict)
-    _beginnings: dict[str, list[int]] = field(default_factory=dict)
-    _beginnings_done: int = 0
+    _begins: list[int] = field(default_factory=list)  # the lines that a block may begin with
+    _places: _Places = field(default_factory=_Places)
+    _beginnings: _Places = field(default_factory=_Places)
+    _begins_noted: int = 0
 
     def add(self, lines: list[str], keys: Keys, is_seen: list[bool]) -> None:
         """A whole message: its lines as they were, and whether each stands in it still."""
         begin = len(self.lines)
-        self.lines += lines
-        self._keys.texts.extend(keys.texts)
-        self._keys.numbers.extend(keys.numbers)
-        self._is_seen += is_seen
-        places = self._places
-        pairs = zip(pairwise([*keys.texts, _BETWEEN_MESSAGES]), lines, is_seen, strict=True)
-        for place, (pair, line, seen) in enumerate(pairs, begin):
-            if seen and len(line) >= BEGINNING_CHARS_MIN:
-                places.setdefault(pair, []).append(place)
-                if len(line) >= LONG_LINE_CHARS:
-                    self._long_places.setdefault(pair[0], []).append(place)
-        self.lines.append(_BETWEEN_MESSAGES)
-        self._keys.texts.append(_BETWEEN_MESSAGES)
-        self._keys.numbers.append(0)
-        self._is_seen.append(False)
+        begins = [
+            place
+            for place, (line, seen) in enumerate(zip(lines, is_seen, strict=True), begin)
+            if seen and len(line) >= BEGINNING_CHARS_MIN
+        ]
+        texts = keys.texts
+        self._places.add([(place, texts[place - begin]) for place in begins])
+        self._begins += begins
+        self.lines += (*lines, _BETWEEN_MESSAGES)
+        self._keys.texts.extend((*texts, _BETWEEN_MESSAGES))
+        self._keys.numbers.extend((*keys.numbers, 0))
 
     def possible_begins(self, keys: Keys) -> list[int]:
         """The lines of a message from which on something may have stood before."""
-        places, long_places = self._places, self._long_places
-        pairs = zip(keys.texts, [*keys.texts[1:], _BETWEEN_MESSAGES], strict=True)
-        return [at for at, pair in enumerate(pairs) if pair in places or pair[0] in long_places]
+        latest = self._places.latest
+        return [at for at, text in enumerate(keys.texts) if text in latest]
 
     def longest(self, keys: Keys, at: int) -> Found:
         """The longest block from line `at` of a message on that stood before; the latest of such.
@@ -88,7 +104,7 @@ class EarlierLines:
         """
         best = NOTHING
         compared_left = COMPARED_PER_LINE_MAX
-        for place in self._candidates(keys, at):
+        for place in islice(self._places.of(keys.texts[at]), PLACES_MAX):
             found = self._common(keys, at, place)
             if found.lines > best.lines:
                 best = found
@@ -118,16 +134,10 @@ class EarlierLines:
     def place_of(self, quote: str) -> int | None:
         """The last line that can be seen and begins so."""
         self._note_beginnings()
-        for place in reversed(self._beginnings.get(quote[:QUOTED_CHARS_MIN], ())):
-            if self.lines[place].strip().startswith(quote):
+        for place in self._beginnings.of(quote[:QUOTED_CHARS_MIN].rstrip()):
+            if self.lines[place].lstrip().startswith(quote):
                 return place
         return None
-
-    def _candidates(self, keys: Keys, at: int) -> Iterator[int]:
-        texts = keys.texts
-        pair = (texts[at], texts[at + 1] if at + 1 < len(texts) else _BETWEEN_MESSAGES)
-        yield from reversed(self._places.get(pair, ())[-PLACES_MAX:])
-        yield from reversed(self._long_places.get(texts[at], ())[-PLACES_MAX:])
 
     def _common(self, keys: Keys, at: int, place: int) -> Found:
         texts, numbers = self._keys
@@ -143,12 +153,12 @@ class EarlierLines:
         return Found(length, place, 0 if by == _UNKNOWN else by)
 
     def _note_beginnings(self) -> None:
-        done, beginnings = self._beginnings_done, self._beginnings
-        added = zip(self.lines[done:], self._is_seen[done:], strict=True)
-        for place, (line, is_seen) in enumerate(added, done):
-            if is_seen and len(line) >= BEGINNING_CHARS_MIN:
-                beginnings.setdefault(line.strip()[:QUOTED_CHARS_MIN], []).append(place)
-        self._beginnings_done = len(self.lines)
+        lines = self.lines
+        begins = self._begins[self._begins_noted :]
+        self._beginnings.add(
+            [(place, lines[place].lstrip()[:QUOTED_CHARS_MIN].rstrip()) for place in begins]
+        )
+        self._begins_noted = len(self._begins)
 
 
 def keys_of(lines: Sequence[str]) -> Keys:
@@ -157,7 +167,7 @@ def keys_of(lines: Sequence[str]) -> Keys:
     numbers = [0] * len(texts)
     for index, line in enumerate(texts):
         if line[:1] in _DIGIT_OR_BLANK:
-            parts = numbered(line)
-            if parts is not None:
-                texts[index], numbers[index] = f"{parts.width}\0{parts.rest}", parts.number
+            key = key_of(line)
+            if key is not None:
+                texts[index], numbers[index] = key
     return Keys(texts, numbers)

@@ -5,33 +5,28 @@ numbers and is still the same code.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 _NUMBERED = re.compile(r"( *)([1-9]\d{0,8})([:\t|→].*)", re.DOTALL)
 
 
-class NumberedLine(NamedTuple):
-    """A line taken apart: its number, the columns that is aligned in (0: it is not), and the rest
-    with the separator.
+def key_of(line: str) -> tuple[str, int] | None:
+    """What is left of the line when it is numbered anew, and its number; None where it has none.
+
+    The columns that the number is aligned in belong to the first: 9 and 10 stand alike in them.
     """
-
-    width: int
-    number: int
-    rest: str
-
-
-def numbered(line: str) -> NumberedLine | None:
-    """None where the line bears no number."""
     found = _NUMBERED.fullmatch(line)
     if found is None:
         return None
     indent, digits, rest = found.groups()
-    return NumberedLine(len(indent) + len(digits) if indent else 0, int(digits), rest)
+    width = len(indent) + len(digits) if indent else 0
+    return f"{width}\0{rest}", int(digits)
 
 
 def renumbered(line: str, by: int) -> str:
     """The line with its number moved; the columns stay where the tool aligned them."""
-    parts = numbered(line)
-    if parts is None or not by:
+    found = _NUMBERED.fullmatch(line) if by else None
+    if found is None:
         return line
-    return str(parts.number + by).rjust(parts.width) + parts.rest
+    indent, digits, rest = found.groups()
+    width = len(indent) + len(digits) if indent else 0
+    return str(int(digits) + by).rjust(width) + rest

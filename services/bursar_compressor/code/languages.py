@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-SAMPLE_CHARS = 16 * 1024
+SAMPLE_CHARS = 8 * 1024
 GUESSES_MAX = 3
 TIMES_MAX = 4  # a word that stands everywhere does not outweigh several others
 
@@ -43,11 +43,8 @@ _SIGNS: dict[str, str] = {
     " ^values varchar primary select table values not null",
 }
 _SIGN_SETS = {name: frozenset(signs.split()) for name, signs in _SIGNS.items()}
-_WORD = re.compile(
-    r"^[ \t]*(#!\S+|#\w+|#\[|<\?php|\[|@|\w+:?)"
-    r"|(:=|=>|->|::|===|&mut|\?:|\[\[|\]\]|\$this|\$\d|@|\w+)",
-    re.MULTILINE,
-)
+_FIRST_WORD = re.compile(r"^[ \t]*(#!\S+|#\w+|#\[|<\?php|\[|@|\w+:?)", re.MULTILINE)
+_WORD = re.compile(r":=|=>|->|::|===|&mut|\?:|\[\[|\]\]|\$this|\$\d|@|\w+")
 _SHOUTED_SQL = re.compile(r"^\s*(?:SELECT|INSERT|CREATE|UPDATE|DELETE|ALTER|WITH)\b", re.MULTILINE)
 # Where the second reads more than the first: it is tried when the first finds faults.
 _WIDER = {"typescript": "tsx", "javascript": "tsx", "c": "cpp", "cpp": "c"}
@@ -81,11 +78,9 @@ def guesses(content: str) -> tuple[str, ...]:
 
 
 def _words(sample: str) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for first, other in _WORD.findall(sample):
-        if first:
-            found[f"^{first}"] += 1
-        found[first or other] += 1
+    found = Counter(_WORD.findall(sample))
+    for word, times in Counter(_FIRST_WORD.findall(sample)).items():
+        found[f"^{word}"] = times
     return found
 
 
