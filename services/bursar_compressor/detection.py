@@ -70,6 +70,10 @@ _CODE_LINE = re.compile(
     r"|.*[;{]\s*$|\s*[)}\]]+[;,]?\s*$|\s*(?://|/\*|\*/|\* |@\w|#\[)"
     r"|\s*[\w.\[\]\"']+(?:: [\w\[\], |.]+)? (?:[-+*/|&]?=|:=) \S"
     r"|\s+[\w.]+\(.*\)?[,:]?\s*$"
+    r"|\s*(?:end|done|fi|esac|then|do)$"
+    r"|\s*(?:def|module|attr_\w+|require_relative|local|echo|set -\w+) \S"
+    r"|\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|FROM|WHERE|GROUP BY|ORDER BY"
+    r"|JOIN|VALUES)\b"
 )
 _MARKUP = re.compile(
     r"\s*<(?:!doctype\b|\?xml\b|!--|[A-Za-z][\w:.-]*(?:\s[^<>]*)?/?>)", re.IGNORECASE
@@ -114,6 +118,8 @@ def _by_lines(lines: list[str], sample: str) -> Kind:
 
 def _of_words(sample: str) -> Kind:
     """What stands in a fence of Markdown does not make the whole code."""
+    if sample.startswith("#!"):
+        return Kind.CODE  # a script, whose comments are no headings
     outside = _FENCED.sub("", sample)
     lines = [line for line in outside.splitlines() if line.strip()][:SAMPLE_LINES]
     if lines and _ratio(_CODE_LINE, lines) >= CODE_LINES_RATIO_MIN:

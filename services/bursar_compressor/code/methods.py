@@ -30,7 +30,7 @@ def _skeleton(content: str, options: Options) -> Rewritten:
         return _comments_out(code, content, options.reference)
     return Rewritten(
         shorter.source.decode(),
-        f"the bodies of {len(shorter.elided)} functions and classes, and comments",
+        f"bodies or docstrings in {len(shorter.elided)} places, and comments",
         elided=shorter.elided,
     )
 

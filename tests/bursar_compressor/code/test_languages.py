@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 
 from bursar_compressor.code.languages import GUESSES_MAX, guesses
+from bursar_compressor.detection import Kind, detect
 from code_samples import LANGUAGES, sample
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_is_told_by_its_words(language: str) -> None:
     assert guesses(sample(language))[0] == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_is_found_to_be_code(language: str) -> None:
+    assert detect(sample(language)) is Kind.CODE
 
 
 def test_javascript_with_types_is_typescript() -> None:
