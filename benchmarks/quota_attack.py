@@ -86,12 +86,14 @@ async def _attacked(fleet: Fleet, case: Case) -> Report:
     if case.partitions > 1:
         await spread_over(fleet, 3)
     await set_budgets(fleet, case.attack)
-    attacking = asyncio.ensure_future(run(fleet, case.attack))
-    if case.is_killed and case.partitions > 1:
-        victim = fleet.replicas[0]
+    if not case.is_killed or case.partitions == 1:
+        return await run(fleet, case.attack)
+
+    async def kill_one() -> None:
         await fleet.next_frame()
-        await asyncio.to_thread(victim.kill)
-    return await attacking
+        await asyncio.to_thread(fleet.replicas[0].kill)
+
+    return await run(fleet, case.attack, kill_one)
 
 
 async def takeover_s(directory: Path, url: str) -> float:

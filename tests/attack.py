@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bursar.errors import Unavailable
@@ -64,8 +65,14 @@ async def set_budgets(fleet: Fleet, attack: Attack) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def run(fleet: Fleet, attack: Attack) -> Report:
-    """Every caller is connected before the first asks."""
+async def nothing() -> None:
+    """What happens meanwhile, where nothing does."""
+
+
+async def run(
+    fleet: Fleet, attack: Attack, meanwhile: Callable[[], Awaitable[None]] = nothing
+) -> Report:
+    """Every caller is connected before the first asks; `meanwhile` is done once they do."""
     addresses = ",".join(replica.address for replica in fleet.replicas)
     each = attack.reservations // CALLERS
     callers = [
@@ -78,6 +85,7 @@ async def run(fleet: Fleet, attack: Attack) -> Report:
     for caller in callers:
         caller.stdin.write("go\n")
         caller.stdin.flush()
+    await meanwhile()
     reports = [await said(caller) for caller in callers]
     took_s = time.monotonic() - began
     granted = [one for report in reports for one in report["granted"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from bursar.errors import LogBroken
@@ -22,6 +24,8 @@ from quota_services import (
     serving,
 )
 
+SEED = 4
+CUT_PART = 0.1  # of the damaged ones are cut off as well
 OFTEN = QuotaSettings(snapshot_events=1000)  # so that 20 events are worth one at the end
 
 
@@ -75,6 +79,22 @@ async def test_a_damaged_snapshot_means_a_full_replay(tmp_path, place):
     path.write_bytes(content)
     async with serving(log, OFTEN, snapshots_dir=tmp_path) as again:
         assert await digest_of(again) == before
+
+
+async def test_a_snapshot_damaged_in_any_of_a_thousand_places_is_never_used(tmp_path):
+    await used(MemoryLog(), tmp_path)
+    (path,) = tmp_path.glob("*.snapshot")
+    content = path.read_bytes()
+    snapshots = Snapshots(tmp_path, USAGE, DUMP_VERSION)
+    assert len(snapshots.usable()) == 1
+    rng = random.Random(SEED)
+    for _ in range(1000):
+        damaged = bytearray(content)
+        damaged[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+        if rng.random() < CUT_PART:
+            del damaged[rng.randrange(len(content)) :]
+        path.write_bytes(damaged)
+        assert snapshots.usable() == []
 
 
 async def test_a_snapshot_that_no_longer_reads_means_a_full_replay(tmp_path):
