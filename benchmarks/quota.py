@@ -21,22 +21,20 @@ for folder in ("libs", "services"):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / folder))
 
 import contract  # noqa: E402
-import grpc  # noqa: E402
 import quota_attack  # noqa: E402
+import quota_remote  # noqa: E402
+import quota_state  # noqa: E402
 import uvloop  # noqa: E402
+from quota_loads import AMOUNT, put_limits, reserve_request, settle_request  # noqa: E402
 
 from bursar.broker import EmbeddedBroker  # noqa: E402
-from bursar.clients.quota import QuotaClient, RemoteQuota  # noqa: E402
+from bursar.clients.quota import QuotaClient  # noqa: E402
 from bursar.eventlog.chain import DecidedChain  # noqa: E402
 from bursar.eventlog.jetstream import JetStreamLog  # noqa: E402
 from bursar.eventlog.log import Cursor, EventLog  # noqa: E402
 from bursar.eventlog.nats_access import Access  # noqa: E402
 from bursar.eventlog.projection import Projection  # noqa: E402
 from bursar.eventlog.tentative import Untracked  # noqa: E402
-from bursar.ledger.v1 import ledger_pb2  # noqa: E402
-from bursar.quota.v1 import quota_pb2  # noqa: E402
-from bursar.rpc.calling import channel_to  # noqa: E402
-from bursar.rpc.serving import offer  # noqa: E402
 from bursar_quota.domain.calls import Attribution, Target  # noqa: E402
 from bursar_quota.domain.commands import PutLimit, Stamp  # noqa: E402
 from bursar_quota.domain.limits import Limit, Selector  # noqa: E402
@@ -52,27 +50,16 @@ from bursar_quota.wire import USAGE  # noqa: E402
 RUNS = 3
 PAIRS = 20_000
 IN_FLIGHT = 64
-UNARY_CALLS = 1_000
 MANY_LIMITS = 10_000
 CHECKS = 20_000
-AMOUNT = 2**62
-CALLER = ledger_pb2.Attribution(tenant_id="acme", team_id="red", user_id="ann", key_id="k1")
-TARGET = ledger_pb2.Target(
-    provider="anthropic", model="claude-x", tier=ledger_pb2.BACKEND_TIER_PAID_API
-)
-LIMITS = (
-    (quota_pb2.Selector(), quota_pb2.METER_COST_NANO_USD, quota_pb2.WINDOW_MONTH),
-    (quota_pb2.Selector(provider="anthropic"), quota_pb2.METER_REQUESTS, quota_pb2.WINDOW_MINUTE),
-    (quota_pb2.Selector(provider="anthropic"), quota_pb2.METER_TOTAL_TOKENS, quota_pb2.WINDOW_DAY),
-    (quota_pb2.Selector(provider="anthropic"), quota_pb2.METER_COST_NANO_USD, quota_pb2.WINDOW_DAY),
-    (quota_pb2.Selector(tenant_id="acme"), quota_pb2.METER_TOTAL_TOKENS, quota_pb2.WINDOW_MONTH),
-    (quota_pb2.Selector(user_id="ann"), quota_pb2.METER_COST_NANO_USD, quota_pb2.WINDOW_DAY),
-)
 
 
 def measure() -> dict[str, float]:
     """Medians of three runs, each on a log of its own."""
-    found = [uvloop.run(_measured()) for _ in range(RUNS)]
+    found = [
+        {**uvloop.run(_measured()), **uvloop.run(quota_remote.figures()), **quota_state.figures()}
+        for _ in range(RUNS)
+    ]
     figures = {name: statistics.median(run[name] for run in found) for name in found[0]}
     ratio = contract.median_of(RUNS, _cost_of_many_limits)
     attacked = asyncio.run(quota_attack.figures())
@@ -87,14 +74,12 @@ async def _measured() -> dict[str, float]:
             try:
                 async with _serving(log) as quota:
                     pairs_per_s, reserve_p99_ms = await _pairs(quota)
-                    unary_p50_ms = await _unary(quota)
                 replay_events_per_s = await _replay(log)
             finally:
                 await log.close()
     return {
         "inprocess_pairs_per_s": pairs_per_s,
         "inprocess_reserve_p99_ms": reserve_p99_ms,
-        "unary_p50_ms": unary_p50_ms,
         "replay_events_per_s": replay_events_per_s,
     }
 
@@ -104,9 +89,7 @@ async def _serving(log: EventLog) -> AsyncIterator[QuotaService]:
     quota = QuotaService(log)
     running = asyncio.ensure_future(quota.run())
     await quota.ready()
-    for selector, meter, window in LIMITS:
-        limit = quota_pb2.Limit(selector=selector, meter=meter, window=window, amount=AMOUNT)
-        await quota.put_limit(quota_pb2.PutLimitRequest(limit=limit))
+    await put_limits(quota)
     yield quota
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -120,32 +103,14 @@ async def _pairs(quota: QuotaClient) -> tuple[float, float]:
     async def work() -> None:
         for number in numbers:
             began_s = time.perf_counter()
-            held = await quota.reserve(_reserve(number))
+            held = await quota.reserve(reserve_request(f"pair-{number}"))
             latencies_s.append(time.perf_counter() - began_s)
-            await quota.settle(_settle(number, held.reservation_id))
+            await quota.settle(settle_request(f"pair-{number}", held.reservation_id))
 
     began_s = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
     pairs_per_s = PAIRS / (time.perf_counter() - began_s)
     return pairs_per_s, statistics.quantiles(latencies_s, n=100)[98] * 1000
-
-
-async def _unary(quota: QuotaService) -> float:
-    """The median of a reserve over gRPC on loopback, one at a time, both ends in this process."""
-    server = grpc.aio.server()
-    offer(server, quota_pb2.DESCRIPTOR.services_by_name["QuotaService"], quota)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    channel = channel_to(f"127.0.0.1:{port}")
-    remote = RemoteQuota(channel)
-    latencies_s: list[float] = []
-    for number in range(UNARY_CALLS):
-        began_s = time.perf_counter()
-        await remote.reserve(_reserve(PAIRS + number))
-        latencies_s.append(time.perf_counter() - began_s)
-    await channel.close()
-    await server.stop(None)
-    return statistics.median(latencies_s) * 1000
 
 
 async def _replay(log: EventLog) -> float:
@@ -191,29 +156,6 @@ def _judging(others: int) -> float:
     for _ in range(CHECKS):
         check(state, *asked, now)
     return time.perf_counter() - began_s
-
-
-def _reserve(number: int) -> quota_pb2.ReserveRequest:
-    return quota_pb2.ReserveRequest(
-        operation_id=f"r{number}",
-        attribution=CALLER,
-        target=TARGET,
-        amounts=ledger_pb2.Amounts(
-            requests=1, input_tokens=1000, output_tokens=500, cost_nano_usd=30_000
-        ),
-        is_dispatched=True,
-    )
-
-
-def _settle(number: int, reservation_id: str) -> quota_pb2.SettleRequest:
-    return quota_pb2.SettleRequest(
-        operation_id=f"s{number}",
-        reservation_id=reservation_id,
-        usage=ledger_pb2.TokenUsage(input_tokens=1000, output_tokens=300),
-        cost=ledger_pb2.Cost(total_nano_usd=20_000, is_known=True),
-        outcome=quota_pb2.OUTCOME_COMPLETED,
-        source=quota_pb2.USAGE_SOURCE_PROVIDER,
-    )
 
 
 if __name__ == "__main__":
