@@ -10,6 +10,7 @@ from bursar.blobs import BlobReference
 from bursar.compressor.v1 import compressor_pb2 as contract
 from bursar.errors import InvalidRequest
 from bursar.eventlog.envelope import DEFAULT_TENANT_ID
+from bursar.events.v1 import compression_pb2
 from bursar.tokens.chats import ChatFormat
 from bursar.wiring.module import Ground
 from bursar_compressor import work
@@ -88,3 +89,28 @@ def fit_response(result: FitResult, references: list[str]) -> contract.FitRespon
         references=references,
         restore_tool=TOOL if references else None,
     )
+
+
+def fitted_event(
+    request: contract.FitRequest, response: contract.FitResponse, duration_ns: int
+) -> bytes:
+    """The payload of `compression.applied` for a chat: figures, nothing of its words."""
+    cleared = f"{response.cleared_messages} old messages are cleared"
+    change = contract.Change(
+        method="chat_fit",
+        tokens_before=response.tokens_before,
+        tokens_after=response.tokens_after,
+        summary=f"{cleared}; {response.cache_broken_tokens} tokens left the provider's cache",
+        elided_parts=response.cleared_messages,
+    )
+    return compression_pb2.CompressionApplied(
+        attribution=request.attribution,
+        content_kind=contract.CONTENT_KIND_CHAT,
+        level=request.level or contract.LEVEL_SAFE,
+        model=request.model,
+        tokens_before=response.tokens_before,
+        tokens_after=response.tokens_after,
+        is_estimate=response.is_estimate,
+        changes=[change],
+        duration_ns=duration_ns,
+    ).SerializeToString()

@@ -11,13 +11,14 @@ from bursar.compressor.v1 import compressor_pb2 as contract
 from bursar.eventlog.envelope import DEFAULT_TENANT_ID, observed_event, origin_of
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
 from bursar.eventlog.stream import StreamId
+from bursar.ledger.v1 import ledger_pb2
 from bursar.telemetry import context as trace_context
 from bursar.tokens.families import encoding_for
 from bursar.wiring.module import Ground
 from bursar_compressor import work
 from bursar_compressor.contexts import Contexts
 from bursar_compressor.domain import Order
-from bursar_compressor.fitting import Fitting
+from bursar_compressor.fitting import Fitting, fitted_event
 from bursar_compressor.parts import part_of
 from bursar_compressor.sample import sampled
 from bursar_compressor.settings import CompressorSettings
@@ -83,7 +84,8 @@ class CompressorService:
             await self._ground.blobs.put(tenant_id, original)
         response = response_of(done.compressed, done.is_estimate, order.reference)
         if response.tokens_after < response.tokens_before:
-            self._note(request, response, began_ns)
+            payload = applied_event(request, response, self._since(began_ns))
+            self._write(request.attribution, payload)
         return response
 
     async def restore(self, request: contract.RestoreRequest) -> contract.RestoreResponse:
@@ -106,7 +108,11 @@ class CompressorService:
 
     async def fit(self, request: contract.FitRequest) -> contract.FitResponse:
         """Raises InvalidRequest for what cannot fit, with `least_tokens`."""
-        return await self._fitting.fit(request)
+        began_ns = self._ground.clock()
+        response = await self._fitting.fit(request)
+        if response.tokens_after < response.tokens_before:
+            self._write(request.attribution, fitted_event(request, response, self._since(began_ns)))
+        return response
 
     async def add_context(self, request: contract.AddContextRequest) -> contract.AddContextResponse:
         """Raises NotFound for an unknown version, InvalidRequest for a delta that is not its."""
@@ -133,16 +139,12 @@ class CompressorService:
         address = self._ground.keyring.blob_address(tenant_id, original)
         return replace(order, reference=str(BlobReference(address))), original
 
-    def _note(
-        self,
-        request: contract.CompressRequest,
-        response: contract.CompressResponse,
-        began_ns: int,
-    ) -> None:
-        now_ns = self._ground.clock()
+    def _since(self, began_ns: int) -> int:
+        return max(0, self._ground.clock() - began_ns)
+
+    def _write(self, attribution: ledger_pb2.Attribution, payload: bytes) -> None:
         trace = trace_context.current()
-        origin = origin_of(request.attribution)
+        origin = origin_of(attribution)
         if trace is not None:
             origin = origin._replace(trace_id=trace.trace_id, span_id=trace.span_id)
-        payload = applied_event(request, response, max(0, now_ns - began_ns))
-        self._events.write(observed_event(APPLIED, payload, origin, now_ns))
+        self._events.write(observed_event(APPLIED, payload, origin, self._ground.clock()))

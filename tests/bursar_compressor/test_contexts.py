@@ -10,7 +10,9 @@ import pytest
 
 from bursar.compressor.v1 import compressor_pb2 as contract
 from bursar.errors import InvalidRequest, NotFound
-from bursar_compressor.service import CompressorService
+from bursar.eventlog.frame import decode
+from bursar.events.v1 import compression_pb2, event_pb2
+from bursar_compressor.service import STREAM, CompressorService
 from bursar_compressor.settings import CompressorSettings
 from memory_ground import memory_ground
 
@@ -103,28 +105,73 @@ async def test_another_tenants_context_is_not_there(tmp_path):
             await service.build_prompt(request)
 
 
-async def test_what_fit_clears_can_be_restored_by_the_reference_in_the_marker(tmp_path):
+def chat_request(turns, **fields):
+    """Each turn calls a tool and gets a file."""
     messages = [{"role": "user", "content": "Look."}]
-    for number in range(9):
-        text = FILE.replace("file", f"file {number}")
+    for number in range(turns):
         use = {"id": f"c{number}", "type": "function", "function": {"name": "f", "arguments": ""}}
         messages += [
             {"role": "assistant", "content": None, "tool_calls": [use]},
-            {"role": "tool", "tool_call_id": f"c{number}", "content": text},
+            {
+                "role": "tool",
+                "tool_call_id": f"c{number}",
+                "content": FILE.replace("file", f"file {number}"),
+            },
         ]
-    body = json.dumps({"model": "gpt-4o", "messages": messages}).encode()
-    request = contract.FitRequest(
-        format=contract.CHAT_FORMAT_OPENAI_CHAT, body_json=body, target_tokens=2_500
+    return contract.FitRequest(
+        attribution={"tenant_id": "acme"},
+        format=contract.CHAT_FORMAT_OPENAI_CHAT,
+        body_json=json.dumps({"model": "gpt-4o", "messages": messages}).encode(),
+        **fields,
     )
+
+
+async def test_what_fit_clears_can_be_restored_by_the_reference_in_the_marker(tmp_path):
+    request = chat_request(9, target_tokens=2_500)
+    before = json.loads(request.body_json)["messages"]
     async with running(tmp_path) as service:
         response = await service.fit(request)
         assert response.tokens_after <= 2_500 < response.tokens_before
         assert response.cleared_messages == len(response.references) > 0
+        assert response.restore_tool.name == "bursar_restore"
         sent = json.loads(response.body_json)["messages"]
         assert response.references[0] in sent[2]["content"]
-        restored = await service.restore(contract.RestoreRequest(reference=response.references[0]))
-        assert restored.content.decode() == messages[2]["content"]
-        request.level = contract.LEVEL_PLAIN
+        restored = await service.restore(
+            contract.RestoreRequest(tenant_id="acme", reference=response.references[0])
+        )
+        assert restored.content.decode() == before[2]["content"]
+
+
+async def test_at_level_plain_nothing_is_cleared(tmp_path):
+    async with running(tmp_path) as service:
         with pytest.raises(InvalidRequest) as refused:
-            await service.fit(request)
+            await service.fit(chat_request(9, target_tokens=2_500, level=contract.LEVEL_PLAIN))
     assert refused.value.facts["least_tokens"] > 2_500
+
+
+@pytest.mark.parametrize("fields", [{"target_tokens": 0}, {"target_tokens": 9_000, "format": 0}])
+async def test_a_fit_that_names_no_window_or_format_is_refused(tmp_path, fields):
+    request = chat_request(1)
+    request.MergeFrom(contract.FitRequest(**fields))
+    if "format" in fields:
+        request.ClearField("format")
+    async with running(tmp_path) as service:
+        with pytest.raises(InvalidRequest):
+            await service.fit(request)
+
+
+async def test_a_fit_that_saves_is_an_event_without_words(tmp_path):
+    ground = memory_ground(tmp_path)
+    service = CompressorService(ground, CompressorSettings.load())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(service.run())
+        await service.ready()
+        response = await service.fit(chat_request(9, target_tokens=2_500))
+        await service.drain()
+    record = await ground.log.get(STREAM, 1)
+    event = event_pb2.Event.FromString(decode(record.frame, STREAM, 1).events[0])
+    applied = compression_pb2.CompressionApplied.FromString(event.payload)
+    assert applied.content_kind == contract.CONTENT_KIND_CHAT
+    assert applied.tokens_after == response.tokens_after
+    assert [change.elided_parts for change in applied.changes] == [response.cleared_messages]
+    assert b"line" not in event.payload
