@@ -1,4 +1,4 @@
-"""Replicas and their broker in trouble while callers ask: killed, stopped, continued, killed again."""
+"""Replicas and their broker in trouble while callers ask: killed, stopped, gone on with, again."""
 
 from __future__ import annotations
 
