@@ -16,6 +16,7 @@ from bursar.telemetry import context as trace_context
 from bursar.tokens.families import encoding_for
 from bursar.wiring.module import Ground
 from bursar_compressor import work
+from bursar_compressor.binary_tokens import image_tokens
 from bursar_compressor.contexts import Contexts
 from bursar_compressor.domain import Order
 from bursar_compressor.fitting import Fitting, fitted_event
@@ -129,6 +130,9 @@ class CompressorService:
         return await self._contexts.diff(request)
 
     async def _estimated_tokens(self, content: str | bytes, model: str) -> int:
+        of_image = image_tokens(content, model) if isinstance(content, bytes) else None
+        if of_image is not None:
+            return of_image
         sample = sampled(content)
         tokens, _ = await self._workers.run(len(sample), partial(work.count, sample, model))
         return tokens * len(content) // max(1, len(sample))
