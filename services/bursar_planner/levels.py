@@ -54,13 +54,21 @@ class LimitLevels:
         Raises what quota finds wrong with the request.
         """
         asked: list[Target | None] = [*dict.fromkeys(targets)] or [None]
+        if len(asked) == 1:
+            answers = [await self._known(attribution, asked[0])]
+        else:
+            answers = await self._known_together(attribution, asked)
+        return _limits(asked, answers, self._clock())
+
+    async def _known_together(
+        self, attribution: ledger_pb2.Attribution, asked: Sequence[Target | None]
+    ) -> list[Known | None]:
         try:
             async with asyncio.TaskGroup() as group:
                 checks = [group.create_task(self._known(attribution, target)) for target in asked]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        answers = [check.result() for check in checks]
-        return _limits(asked, answers, self._clock())
+        return [check.result() for check in checks]
 
     async def _known(
         self, attribution: ledger_pb2.Attribution, target: Target | None

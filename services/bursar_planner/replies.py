@@ -7,7 +7,12 @@ from bursar.planner.v1 import planner_pb2
 from bursar_planner import wire
 from bursar_planner.domain.backends import Backend, Target
 from bursar_planner.domain.candidates import Candidate
-from bursar_planner.domain.plan import Budget, Plan
+from bursar_planner.domain.plan import Budget, LearnedChoice, Plan
+
+
+def plan_id(event_id: str) -> str:
+    """A plan is named by the event that tells of it."""
+    return f"plan_{event_id}"
 
 
 def plan_message(plan: Plan, event_id: str) -> planner_pb2.Plan:
@@ -16,7 +21,7 @@ def plan_message(plan: Plan, event_id: str) -> planner_pb2.Plan:
     A plan does not wait for its event to be in the log, so its position has only the event's id.
     """
     return planner_pb2.Plan(
-        plan_id=f"plan_{event_id}",
+        plan_id=plan_id(event_id),
         policy=plan.policy,
         complexity=float(plan.complexity),
         effective_complexity=float(plan.effective_complexity),
@@ -38,6 +43,7 @@ def plan_message(plan: Plan, event_id: str) -> planner_pb2.Plan:
         reasons=plan.reasons,
         uncovered_capabilities=plan.uncovered_capabilities,
         position=ledger_pb2.Position(stream=wire.STREAM.name, event_id=event_id),
+        decision=None if plan.learned is None else _decision_message(plan.learned),
     )
 
 
@@ -68,6 +74,22 @@ def _candidate_message(candidate: Candidate) -> planner_pb2.Candidate:
         expected_cost_nano_usd=candidate.expected_cost_nano_usd or 0,
         is_cost_known=candidate.expected_cost_nano_usd is not None,
         reason=candidate.reason,
+        success_probability=candidate.chance,
+        outcomes=candidate.outcomes,
+        expected_duration_ns=candidate.expected_duration_ns,
+    )
+
+
+def _decision_message(choice: LearnedChoice) -> planner_pb2.Decision:
+    return planner_pb2.Decision(
+        task_class=choice.task_class,
+        action=planner_pb2.Action.ValueType(choice.action),
+        propensity=choice.propensity,
+        ground=choice.ground,
+        price=choice.price,
+        known_outcomes=choice.known_outcomes,
+        quality_target=choice.target,
+        output_rungs_tokens=choice.output_rungs_tokens,
     )
 
 

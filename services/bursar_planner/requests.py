@@ -42,6 +42,7 @@ def task_of(message: planner_pb2.Task) -> Task:
             is_api_requested=message.is_api_requested,
             is_paid_forced=message.is_paid_forced,
             context_tokens=message.context_tokens,
+            task_class=message.task_class,
         )
     )
 

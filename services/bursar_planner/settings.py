@@ -17,6 +17,10 @@ class PlannerSettings(PartSettings):
     model_config = settings_of("planner")
 
     policy: str = "rules-v1"
+    # Learn from outcomes while the rules decide; a policy that learns does so anyway.
+    learn: bool = False
+    # The share of tasks that is to succeed, for policies that learn; a request may say another.
+    quality_target: float = Field(default=0.9, gt=0, le=1)
     # How long a plan waits for quota before it goes on with the last known levels.
     quota_timeout_s: float = Field(default=0.5, gt=0, le=10)
     # For how many callers and targets the last known levels are kept.

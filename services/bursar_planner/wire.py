@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bursar.eventlog.stream import StreamId
 from bursar.events.v1 import plans_pb2
@@ -11,15 +12,26 @@ from bursar.planner.v1 import planner_pb2
 
 STREAM = StreamId("plans")
 MADE = "plan.made"
+OUTCOME = "plan.outcome_known"
 # An event has 16 KiB; the rest is for its envelope.
 PAYLOAD_BYTES_MAX = 15 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the log has instead of a task's words: their keyed hash, and marks where they are
+    learned from.
+    """
+
+    hmac: bytes
+    marks: bytes = b""
 
 
 def made_event(
     attribution: ledger_pb2.Attribution,
     task: planner_pb2.Task,
     plan: planner_pb2.Plan,
-    description_hmac: bytes,
+    description: Description,
 ) -> bytes:
     """The payload of `plan.made`, at most 15 KiB. `attribution` names no person.
 
@@ -29,7 +41,8 @@ def made_event(
     made = plans_pb2.PlanMade(
         attribution=attribution,
         plan=plan,
-        description_hmac=description_hmac,
+        description_hmac=description.hmac,
+        marks=description.marks,
         description_characters=len(task.description),
         required_capabilities=dict.fromkeys(task.required_capabilities),
     )

@@ -247,7 +247,7 @@ async def test_the_largest_plan_fits_the_log(tmp_path, available):
 async def test_the_policies_are_named_and_described(tmp_path):
     async with running(tmp_path) as (service, _):
         found = (await service.policies(planner_pb2.PoliciesRequest())).policies
-    assert [policy.name for policy in found] == ["rules-v1"]
+    assert [policy.name for policy in found] == ["rules-v1", "learned-v1"]
     assert all(policy.description for policy in found)
 
 

@@ -16,6 +16,14 @@ class PlannerClient(Protocol):
 
     async def plan(self, request: contract.PlanRequest) -> contract.PlanResponse: ...
 
+    async def plan_many(self, request: contract.PlanManyRequest) -> contract.PlanManyResponse: ...
+
+    async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse: ...
+
+    async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse: ...
+
+    async def simulate(self, request: contract.SimulateRequest) -> contract.SimulateResponse: ...
+
     async def policies(self, request: contract.PoliciesRequest) -> contract.PoliciesResponse: ...
 
 
@@ -27,6 +35,18 @@ class RemotePlanner:
 
     async def plan(self, request: contract.PlanRequest) -> contract.PlanResponse:
         return await call(self._stub.Plan, request)
+
+    async def plan_many(self, request: contract.PlanManyRequest) -> contract.PlanManyResponse:
+        return await call(self._stub.PlanMany, request)
+
+    async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse:
+        return await call(self._stub.Explain, request)
+
+    async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse:
+        return await call(self._stub.Feedback, request)
+
+    async def simulate(self, request: contract.SimulateRequest) -> contract.SimulateResponse:
+        return await call(self._stub.Simulate, request)
 
     async def policies(self, request: contract.PoliciesRequest) -> contract.PoliciesResponse:
         return await call(self._stub.Policies, request)

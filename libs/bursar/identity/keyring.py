@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     PSEUDONYMS = "pseudonyms"
     API_KEYS = "api-keys"
     SERVICES = "services"
+    MARKS = "marks"
 
 
 class Keyring:

@@ -21,7 +21,8 @@ class Candidate:
     """A backend with what it covers, what it is expected to cost, and why it stands here.
 
     A backend that is there but may not be used has `is_available` False and says why in `remedy`.
-    `stopped_by` is the hard limit that holds too little for it.
+    `stopped_by` is the hard limit that holds too little for it. `chance` is the expected quality of
+    its work where a policy has learned it, from that many `outcomes` of the task's class.
     """
 
     backend: Backend
@@ -30,6 +31,9 @@ class Candidate:
     reason: str
     is_requested: bool = False
     stopped_by: LimitLevel | None = None
+    chance: float | None = None
+    outcomes: int = 0
+    expected_duration_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from bursar_planner.domain import tables
+from bursar.tokens.shares import shares_of
 from bursar_planner.domain.backends import Backend, Target
 from bursar_planner.domain.limits import Need
 from bursar_planner.domain.task import Task
@@ -30,10 +30,10 @@ class Split:
 
 
 def expected_split(task: Task, max_tokens: int) -> Split:
-    """A quarter of the budget to write, at most 4,096 tokens; of the rest what there is to read."""
-    output_tokens = min(max_tokens // tables.OUTPUT_DIVISOR, tables.OUTPUT_TOKENS_MAX)
+    """What may be written, and of what may be read as much as there is."""
+    shares = shares_of(max_tokens)
     read_tokens = task.description_tokens + task.context_tokens
-    return Split(min(read_tokens, max_tokens - output_tokens), output_tokens)
+    return Split(min(read_tokens, shares.input_tokens), shares.output_tokens)
 
 
 def expected_need(backend: Backend, split: Split, prices: Prices) -> Need:

@@ -36,6 +36,23 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedChoice:
+    """How a learned policy came to its choice; `action` as numbered in the contract.
+
+    `output_rungs_tokens` are holds for what a call of this class writes, lowest first.
+    """
+
+    task_class: str
+    action: int
+    propensity: float
+    ground: str
+    price: float
+    known_outcomes: int
+    target: float
+    output_rungs_tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How little a task needs, who can do it, and why."""
 
@@ -53,3 +70,4 @@ class Plan:
     agents: tuple[Agent, ...]
     reasons: tuple[str, ...]
     uncovered_capabilities: tuple[str, ...]
+    learned: LearnedChoice | None = None

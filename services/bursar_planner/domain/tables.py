@@ -126,10 +126,6 @@ LEVELS: tuple[LevelTerms, ...] = (
     ),
 )
 
-# Of a plan's tokens: the part expected to be written, and its bound. The executor splits alike.
-OUTPUT_DIVISOR = 4
-OUTPUT_TOKENS_MAX = 4_096
-
 SIMPLE_EXECUTOR, COORDINATOR, RESEARCHER = "simple_executor", "coordinator", "researcher"
 VALIDATOR, GENERALIST = "validator", "generalist"
 

@@ -22,7 +22,8 @@ class Task:
     """A task as the rules see it.
 
     `complexity_hint` is from 0 to 1, None where the caller has no opinion. `description_tokens` is
-    what the description takes in a prompt; `context_tokens` what comes with it.
+    what the description takes in a prompt; `context_tokens` what comes with it. `task_class` says
+    what kind it is, for who learns from the outcomes of its like.
     """
 
     description: str
@@ -35,6 +36,14 @@ class Task:
     is_paid_forced: bool = False
     context_tokens: int = 0
     description_tokens: int = 0
+    task_class: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The class a caller gave, else its required capabilities in order, at most 64
+        characters.
+        """
+        return self.task_class or "+".join(sorted(self.required_capabilities))[:64]
 
 
 def checked_hint(hint: float) -> Fraction:
@@ -59,6 +68,8 @@ def checked(task: Task) -> Task:
         raise InvalidRequest.of(
             "task.context_tokens", task.context_tokens, "give a count of tokens, 0 or more"
         )
+    if task.task_class:
+        check_capability("task.task_class", task.task_class)
     if len(task.requested_model) > NAME_CHARACTERS_MAX:
         raise InvalidRequest.of("task.requested_model", task.requested_model, "name one model")
     return replace(task, required_capabilities=tuple(dict.fromkeys(task.required_capabilities)))

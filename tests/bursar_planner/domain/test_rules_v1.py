@@ -113,8 +113,8 @@ def test_weakness_what_a_task_says_does_not_matter_only_how_long_it_is():
     assert planned(task(hard)).complexity == planned(task(easy)).complexity
 
 
-def test_there_is_one_policy_and_its_name_is_fixed():
-    assert list(POLICIES) == ["rules-v1"]
+def test_the_names_of_policies_are_fixed():
+    assert list(POLICIES) == ["rules-v1", "learned-v1"]
     assert planned(task()).policy == "rules-v1"
 
 

@@ -31,9 +31,14 @@ class PlanMade(message.Message):
     DESCRIPTION_HMAC_FIELD_NUMBER: builtins.int
     DESCRIPTION_CHARACTERS_FIELD_NUMBER: builtins.int
     REQUIRED_CAPABILITIES_FIELD_NUMBER: builtins.int
+    MARKS_FIELD_NUMBER: builtins.int
     description_hmac: builtins.bytes
     """HMAC-SHA256 of the description under the tenant's key."""
     description_characters: builtins.int
+    marks: builtins.bytes
+    """Set by learned policies: which of 65,536 hashed words and neighbours the description has, ascending, two bytes each,
+    little-endian. Hashed under a key of the installation; many words share a mark.
+    """
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -48,9 +53,59 @@ class PlanMade(message.Message):
         description_hmac: builtins.bytes = ...,
         description_characters: builtins.int = ...,
         required_capabilities: abc.Iterable[builtins.str] | None = ...,
+        marks: builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "description_characters", b"description_characters", "description_hmac", b"description_hmac", "plan", b"plan", "required_capabilities", b"required_capabilities"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "description_characters", b"description_characters", "description_hmac", b"description_hmac", "marks", b"marks", "plan", b"plan", "required_capabilities", b"required_capabilities"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PlanOutcomeKnown(message.Message):
+    """kind `plan.outcome_known`: what became of a plan's work at one backend. A later one replaces an earlier one."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    PLAN_ID_FIELD_NUMBER: builtins.int
+    BACKEND_ID_FIELD_NUMBER: builtins.int
+    QUALITY_FIELD_NUMBER: builtins.int
+    USAGE_FIELD_NUMBER: builtins.int
+    DURATION_NS_FIELD_NUMBER: builtins.int
+    WAS_ACCEPTED_FIELD_NUMBER: builtins.int
+    IS_FEEDBACK_FIELD_NUMBER: builtins.int
+    TASK_ID_FIELD_NUMBER: builtins.int
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    plan_id: builtins.str
+    backend_id: builtins.str
+    quality: builtins.float
+    """From 0 to 1."""
+    duration_ns: builtins.int
+    was_accepted: builtins.bool
+    """What a validator had said, where one did."""
+    is_feedback: builtins.bool
+    """True when somebody said so; else it is what the task came to."""
+    task_id: builtins.str
+    tenant_id: builtins.str
+    @builtins.property
+    def usage(self) -> ledger_pb2.TokenUsage: ...
+    def __init__(
+        self,
+        *,
+        plan_id: builtins.str = ...,
+        backend_id: builtins.str = ...,
+        quality: builtins.float = ...,
+        usage: ledger_pb2.TokenUsage | None = ...,
+        duration_ns: builtins.int = ...,
+        was_accepted: builtins.bool | None = ...,
+        is_feedback: builtins.bool = ...,
+        task_id: builtins.str = ...,
+        tenant_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted", "usage", b"usage", "was_accepted", b"was_accepted"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted", "backend_id", b"backend_id", "duration_ns", b"duration_ns", "is_feedback", b"is_feedback", "plan_id", b"plan_id", "quality", b"quality", "task_id", b"task_id", "tenant_id", b"tenant_id", "usage", b"usage", "was_accepted", b"was_accepted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__was_accepted: _TypeAlias = typing.Literal["was_accepted"]  # noqa: Y015
+    _WhichOneofArgType__was_accepted: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__was_accepted) -> _WhichOneofReturnType__was_accepted | None: ...

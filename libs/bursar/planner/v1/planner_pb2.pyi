@@ -74,6 +74,27 @@ CACHE_STRATEGY_SELECTIVE: CacheStrategy.ValueType  # 3
 CACHE_STRATEGY_MINIMAL: CacheStrategy.ValueType  # 4
 CACHE_STRATEGY_NONE: CacheStrategy.ValueType  # 5
 
+class _Action:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ActionEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Action.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    ACTION_UNSPECIFIED: _Action.ValueType  # 0
+    ACTION_SINGLE: _Action.ValueType  # 1
+    """The first one works; the next only where it cannot."""
+    ACTION_CASCADE: _Action.ValueType  # 2
+    """The first one works, a validator judges, and where it refuses the second one works."""
+
+class Action(_Action, metaclass=_ActionEnumTypeWrapper):
+    """What is done with the candidates."""
+
+ACTION_UNSPECIFIED: Action.ValueType  # 0
+ACTION_SINGLE: Action.ValueType  # 1
+"""The first one works; the next only where it cannot."""
+ACTION_CASCADE: Action.ValueType  # 2
+"""The first one works, a validator judges, and where it refuses the second one works."""
+
 @typing.final
 class Task(message.Message):
     """What a caller wants done."""
@@ -89,6 +110,7 @@ class Task(message.Message):
     IS_API_REQUESTED_FIELD_NUMBER: builtins.int
     IS_PAID_FORCED_FIELD_NUMBER: builtins.int
     CONTEXT_TOKENS_FIELD_NUMBER: builtins.int
+    TASK_CLASS_FIELD_NUMBER: builtins.int
     description: builtins.str
     """In the user's words. Never written to the log."""
     complexity_hint: builtins.float
@@ -101,6 +123,10 @@ class Task(message.Message):
     """Use a paid API even near a limit. A hard limit is never overridden."""
     context_tokens: builtins.int
     """Tokens of the files and texts that come with the task."""
+    task_class: builtins.str
+    """What kind of task this is, for learning from the outcomes of its like: up to 64 of a-z, 0-9, _ and -. Empty: by
+    its required capabilities.
+    """
     @builtins.property
     def dependencies(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """Other tasks or files this depends on."""
@@ -127,10 +153,11 @@ class Task(message.Message):
         is_api_requested: builtins.bool = ...,
         is_paid_forced: builtins.bool = ...,
         context_tokens: builtins.int = ...,
+        task_class: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["_complexity_hint", b"_complexity_hint", "complexity_hint", b"complexity_hint"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_complexity_hint", b"_complexity_hint", "complexity_hint", b"complexity_hint", "context_tokens", b"context_tokens", "dependencies", b"dependencies", "description", b"description", "is_api_requested", b"is_api_requested", "is_paid_forced", b"is_paid_forced", "requested_model", b"requested_model", "required_capabilities", b"required_capabilities", "required_tools", b"required_tools"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_complexity_hint", b"_complexity_hint", "complexity_hint", b"complexity_hint", "context_tokens", b"context_tokens", "dependencies", b"dependencies", "description", b"description", "is_api_requested", b"is_api_requested", "is_paid_forced", b"is_paid_forced", "requested_model", b"requested_model", "required_capabilities", b"required_capabilities", "required_tools", b"required_tools", "task_class", b"task_class"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__complexity_hint: _TypeAlias = typing.Literal["complexity_hint"]  # noqa: Y015
     _WhichOneofArgType__complexity_hint: _TypeAlias = typing.Literal["_complexity_hint", b"_complexity_hint"]  # noqa: Y015
@@ -182,6 +209,12 @@ class PlanRequest(message.Message):
     ATTRIBUTION_FIELD_NUMBER: builtins.int
     TASK_FIELD_NUMBER: builtins.int
     BACKENDS_FIELD_NUMBER: builtins.int
+    POLICY_FIELD_NUMBER: builtins.int
+    QUALITY_TARGET_FIELD_NUMBER: builtins.int
+    policy: builtins.str
+    """Empty: the policy that is set for this server."""
+    quality_target: builtins.float
+    """The share of tasks that are to succeed, above 0 and up to 1; absent: the one that is set. Only `learned-v1` uses it."""
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -194,12 +227,16 @@ class PlanRequest(message.Message):
         attribution: ledger_pb2.Attribution | None = ...,
         task: Task | None = ...,
         backends: abc.Iterable[Backend] | None = ...,
+        policy: builtins.str = ...,
+        quality_target: builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "task", b"task"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_quality_target", b"_quality_target", "attribution", b"attribution", "quality_target", b"quality_target", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "backends", b"backends", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_quality_target", b"_quality_target", "attribution", b"attribution", "backends", b"backends", "policy", b"policy", "quality_target", b"quality_target", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__quality_target: _TypeAlias = typing.Literal["quality_target"]  # noqa: Y015
+    _WhichOneofArgType__quality_target: _TypeAlias = typing.Literal["_quality_target", b"_quality_target"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__quality_target) -> _WhichOneofReturnType__quality_target | None: ...
 
 @typing.final
 class PlanResponse(message.Message):
@@ -216,6 +253,42 @@ class PlanResponse(message.Message):
     _HasFieldArgType: _TypeAlias = typing.Literal["plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PlanManyRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def requests(self) -> containers.RepeatedCompositeFieldContainer[PlanRequest]: ...
+    def __init__(
+        self,
+        *,
+        requests: abc.Iterable[PlanRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PlanManyResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    RESPONSES_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def responses(self) -> containers.RepeatedCompositeFieldContainer[PlanResponse]: ...
+    def __init__(
+        self,
+        *,
+        responses: abc.Iterable[PlanResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["responses", b"responses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -289,10 +362,19 @@ class Candidate(message.Message):
     EXPECTED_COST_NANO_USD_FIELD_NUMBER: builtins.int
     IS_COST_KNOWN_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
+    SUCCESS_PROBABILITY_FIELD_NUMBER: builtins.int
+    OUTCOMES_FIELD_NUMBER: builtins.int
+    EXPECTED_DURATION_NS_FIELD_NUMBER: builtins.int
     expected_cost_nano_usd: builtins.int
     is_cost_known: builtins.bool
     reason: builtins.str
     """Why it stands where it stands."""
+    success_probability: builtins.float
+    """The expected quality of its work, from 0 to 1, where a policy has learned it."""
+    outcomes: builtins.int
+    """How many outcomes of the task's class tell it."""
+    expected_duration_ns: builtins.int
+    """The median of how long it took for the class; 0 where nothing is known."""
     @builtins.property
     def backend(self) -> Backend: ...
     @builtins.property
@@ -307,10 +389,62 @@ class Candidate(message.Message):
         expected_cost_nano_usd: builtins.int = ...,
         is_cost_known: builtins.bool = ...,
         reason: builtins.str = ...,
+        success_probability: builtins.float | None = ...,
+        outcomes: builtins.int = ...,
+        expected_duration_ns: builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["backend", b"backend"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_success_probability", b"_success_probability", "backend", b"backend", "success_probability", b"success_probability"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["backend", b"backend", "covers", b"covers", "expected_cost_nano_usd", b"expected_cost_nano_usd", "is_cost_known", b"is_cost_known", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_success_probability", b"_success_probability", "backend", b"backend", "covers", b"covers", "expected_cost_nano_usd", b"expected_cost_nano_usd", "expected_duration_ns", b"expected_duration_ns", "is_cost_known", b"is_cost_known", "outcomes", b"outcomes", "reason", b"reason", "success_probability", b"success_probability"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__success_probability: _TypeAlias = typing.Literal["success_probability"]  # noqa: Y015
+    _WhichOneofArgType__success_probability: _TypeAlias = typing.Literal["_success_probability", b"_success_probability"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__success_probability) -> _WhichOneofReturnType__success_probability | None: ...
+
+@typing.final
+class Decision(message.Message):
+    """How a learned policy came to its choice. Enough for off-policy evaluation."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TASK_CLASS_FIELD_NUMBER: builtins.int
+    ACTION_FIELD_NUMBER: builtins.int
+    PROPENSITY_FIELD_NUMBER: builtins.int
+    GROUND_FIELD_NUMBER: builtins.int
+    PRICE_FIELD_NUMBER: builtins.int
+    KNOWN_OUTCOMES_FIELD_NUMBER: builtins.int
+    QUALITY_TARGET_FIELD_NUMBER: builtins.int
+    OUTPUT_RUNGS_TOKENS_FIELD_NUMBER: builtins.int
+    task_class: builtins.str
+    action: Action.ValueType
+    propensity: builtins.float
+    """The chance that this choice had of being made, above 0 and up to 1."""
+    ground: builtins.str
+    """`outcomes`, `rules`, `shadow` or `target`."""
+    price: builtins.float
+    """What a unit of cost had to bring in quality."""
+    known_outcomes: builtins.int
+    """How many outcomes, of all classes, were known."""
+    quality_target: builtins.float
+    @builtins.property
+    def output_rungs_tokens(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Holds for what a call writes: the .5, .8, .95, .98 and .997 quantiles of its like."""
+
+    def __init__(
+        self,
+        *,
+        task_class: builtins.str = ...,
+        action: Action.ValueType = ...,
+        propensity: builtins.float = ...,
+        ground: builtins.str = ...,
+        price: builtins.float = ...,
+        known_outcomes: builtins.int = ...,
+        quality_target: builtins.float = ...,
+        output_rungs_tokens: abc.Iterable[builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["action", b"action", "ground", b"ground", "known_outcomes", b"known_outcomes", "output_rungs_tokens", b"output_rungs_tokens", "price", b"price", "propensity", b"propensity", "quality_target", b"quality_target", "task_class", b"task_class"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -360,6 +494,7 @@ class Plan(message.Message):
     REASONS_FIELD_NUMBER: builtins.int
     UNCOVERED_CAPABILITIES_FIELD_NUMBER: builtins.int
     POSITION_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
     plan_id: builtins.str
     policy: builtins.str
     """`rules-v1`."""
@@ -392,6 +527,10 @@ class Plan(message.Message):
 
     @builtins.property
     def position(self) -> ledger_pb2.Position: ...
+    @builtins.property
+    def decision(self) -> Decision:
+        """Set by learned policies."""
+
     def __init__(
         self,
         *,
@@ -411,10 +550,260 @@ class Plan(message.Message):
         reasons: abc.Iterable[builtins.str] | None = ...,
         uncovered_capabilities: abc.Iterable[builtins.str] | None = ...,
         position: ledger_pb2.Position | None = ...,
+        decision: Decision | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["budget", b"budget", "position", b"position"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["budget", b"budget", "decision", b"decision", "position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["agents", b"agents", "budget", b"budget", "cache_strategy", b"cache_strategy", "candidates", b"candidates", "complexity", b"complexity", "compression_level", b"compression_level", "effective_complexity", b"effective_complexity", "factors", b"factors", "is_api_used", b"is_api_used", "is_near_limit", b"is_near_limit", "plan_id", b"plan_id", "policy", b"policy", "position", b"position", "reasons", b"reasons", "thought_level", b"thought_level", "uncovered_capabilities", b"uncovered_capabilities"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agents", b"agents", "budget", b"budget", "cache_strategy", b"cache_strategy", "candidates", b"candidates", "complexity", b"complexity", "compression_level", b"compression_level", "decision", b"decision", "effective_complexity", b"effective_complexity", "factors", b"factors", "is_api_used", b"is_api_used", "is_near_limit", b"is_near_limit", "plan_id", b"plan_id", "policy", b"policy", "position", b"position", "reasons", b"reasons", "thought_level", b"thought_level", "uncovered_capabilities", b"uncovered_capabilities"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ExplainRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    PLAN_ID_FIELD_NUMBER: builtins.int
+    TASK_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    plan_id: builtins.str
+    """One of both."""
+    task_id: builtins.str
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        plan_id: builtins.str = ...,
+        task_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["plan_id", b"plan_id", "task_id", b"task_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ExplainResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    PLAN_ID_FIELD_NUMBER: builtins.int
+    ARMS_FIELD_NUMBER: builtins.int
+    SIMILAR_FIELD_NUMBER: builtins.int
+    plan_id: builtins.str
+    @builtins.property
+    def arms(self) -> containers.RepeatedCompositeFieldContainer[ArmEvidence]:
+        """What is known now, best first."""
+
+    @builtins.property
+    def similar(self) -> containers.RepeatedCompositeFieldContainer[SimilarTask]: ...
+    def __init__(
+        self,
+        *,
+        plan_id: builtins.str = ...,
+        arms: abc.Iterable[ArmEvidence] | None = ...,
+        similar: abc.Iterable[SimilarTask] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["arms", b"arms", "plan_id", b"plan_id", "similar", b"similar"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ArmEvidence(message.Message):
+    """What outcomes say of one backend for the plan's class."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    BACKEND_ID_FIELD_NUMBER: builtins.int
+    SUCCESS_PROBABILITY_FIELD_NUMBER: builtins.int
+    OUTCOMES_FIELD_NUMBER: builtins.int
+    QUALITY_FIELD_NUMBER: builtins.int
+    backend_id: builtins.str
+    success_probability: builtins.float
+    outcomes: builtins.int
+    quality: builtins.float
+    """Of this plan; absent where it did not work on it, or nobody knows yet."""
+    def __init__(
+        self,
+        *,
+        backend_id: builtins.str = ...,
+        success_probability: builtins.float = ...,
+        outcomes: builtins.int = ...,
+        quality: builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["_quality", b"_quality", "quality", b"quality"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_quality", b"_quality", "backend_id", b"backend_id", "outcomes", b"outcomes", "quality", b"quality", "success_probability", b"success_probability"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__quality: _TypeAlias = typing.Literal["quality"]  # noqa: Y015
+    _WhichOneofArgType__quality: _TypeAlias = typing.Literal["_quality", b"_quality"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__quality) -> _WhichOneofReturnType__quality | None: ...
+
+@typing.final
+class SimilarTask(message.Message):
+    """An earlier task whose words are like the plan's."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: builtins.int
+    PLAN_ID_FIELD_NUMBER: builtins.int
+    SIMILARITY_FIELD_NUMBER: builtins.int
+    BACKEND_ID_FIELD_NUMBER: builtins.int
+    QUALITY_FIELD_NUMBER: builtins.int
+    task_id: builtins.str
+    plan_id: builtins.str
+    similarity: builtins.float
+    """Cosine of the marks' TF-IDF vectors, from 0 to 1."""
+    backend_id: builtins.str
+    quality: builtins.float
+    def __init__(
+        self,
+        *,
+        task_id: builtins.str = ...,
+        plan_id: builtins.str = ...,
+        similarity: builtins.float = ...,
+        backend_id: builtins.str = ...,
+        quality: builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["backend_id", b"backend_id", "plan_id", b"plan_id", "quality", b"quality", "similarity", b"similarity", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class FeedbackRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    PLAN_ID_FIELD_NUMBER: builtins.int
+    BACKEND_ID_FIELD_NUMBER: builtins.int
+    QUALITY_FIELD_NUMBER: builtins.int
+    WAS_ACCEPTED_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    plan_id: builtins.str
+    backend_id: builtins.str
+    """Empty: the plan's first candidate."""
+    quality: builtins.float
+    """From 0, useless, to 1, as wanted."""
+    was_accepted: builtins.bool
+    """What a validator had said of it, where one did."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        plan_id: builtins.str = ...,
+        backend_id: builtins.str = ...,
+        quality: builtins.float = ...,
+        was_accepted: builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted", "was_accepted", b"was_accepted"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted", "backend_id", b"backend_id", "plan_id", b"plan_id", "quality", b"quality", "tenant_id", b"tenant_id", "was_accepted", b"was_accepted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__was_accepted: _TypeAlias = typing.Literal["was_accepted"]  # noqa: Y015
+    _WhichOneofArgType__was_accepted: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__was_accepted) -> _WhichOneofReturnType__was_accepted | None: ...
+
+@typing.final
+class FeedbackResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def position(self) -> ledger_pb2.Position: ...
+    def __init__(
+        self,
+        *,
+        position: ledger_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SimulateRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    POLICY_FIELD_NUMBER: builtins.int
+    SINCE_NS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    policy: builtins.str
+    since_ns: builtins.int
+    """Only plans from here on; 0 for all."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        policy: builtins.str = ...,
+        since_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["policy", b"policy", "since_ns", b"since_ns", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SimulateResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ACTUAL_FIELD_NUMBER: builtins.int
+    SIMULATED_FIELD_NUMBER: builtins.int
+    PLANS_FIELD_NUMBER: builtins.int
+    SAME_CHOICE_FIELD_NUMBER: builtins.int
+    plans: builtins.int
+    same_choice: builtins.int
+    """Plans whose choice would have been the same; their outcomes are known, all others' are estimated."""
+    @builtins.property
+    def actual(self) -> PolicyValue:
+        """What was done."""
+
+    @builtins.property
+    def simulated(self) -> PolicyValue:
+        """What the policy asked about would have done."""
+
+    def __init__(
+        self,
+        *,
+        actual: PolicyValue | None = ...,
+        simulated: PolicyValue | None = ...,
+        plans: builtins.int = ...,
+        same_choice: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["actual", b"actual", "simulated", b"simulated"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["actual", b"actual", "plans", b"plans", "same_choice", b"same_choice", "simulated", b"simulated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PolicyValue(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    COST_NANO_USD_FIELD_NUMBER: builtins.int
+    QUALITY_FIELD_NUMBER: builtins.int
+    PLANS_WITH_UNKNOWN_COST_FIELD_NUMBER: builtins.int
+    cost_nano_usd: builtins.int
+    quality: builtins.float
+    """Sum of qualities over plans: known outcomes as they were, others as expected, corrected by what is known of the
+    policy's own choices (doubly robust, Dudik et al. 2011).
+    """
+    plans_with_unknown_cost: builtins.int
+    def __init__(
+        self,
+        *,
+        cost_nano_usd: builtins.int = ...,
+        quality: builtins.float = ...,
+        plans_with_unknown_cost: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["cost_nano_usd", b"cost_nano_usd", "plans_with_unknown_cost", b"plans_with_unknown_cost", "quality", b"quality"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -39,6 +39,26 @@ class PlannerServiceStub:
                 request_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanRequest.SerializeToString,
                 response_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanResponse.FromString,
                 _registered_method=True)
+        self.PlanMany = channel.unary_unary(
+                '/bursar.planner.v1.PlannerService/PlanMany',
+                request_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanManyRequest.SerializeToString,
+                response_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanManyResponse.FromString,
+                _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/bursar.planner.v1.PlannerService/Explain',
+                request_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.ExplainResponse.FromString,
+                _registered_method=True)
+        self.Feedback = channel.unary_unary(
+                '/bursar.planner.v1.PlannerService/Feedback',
+                request_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.FeedbackRequest.SerializeToString,
+                response_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.FeedbackResponse.FromString,
+                _registered_method=True)
+        self.Simulate = channel.unary_unary(
+                '/bursar.planner.v1.PlannerService/Simulate',
+                request_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.SimulateRequest.SerializeToString,
+                response_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.SimulateResponse.FromString,
+                _registered_method=True)
         self.Policies = channel.unary_unary(
                 '/bursar.planner.v1.PlannerService/Policies',
                 request_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PoliciesRequest.SerializeToString,
@@ -51,6 +71,35 @@ class PlannerServiceServicer:
 
     def Plan(self, request, context):
         """A plan for a task. Deterministic for the same request, levels and policy version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanMany(self, request, context):
+        """Plans for many tasks at once, 1 to 64, in the order of the requests. One that is not as it must be refuses them all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Explain(self, request, context):
+        """Why a past plan was as it was, and what is known of it now: chances, outcomes, similar tasks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Feedback(self, request, context):
+        """Tells how good a plan's work was. What tasks come to is learned from the log by itself; this is for who knows
+        better. A later word on the same plan and backend replaces the earlier one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Simulate(self, request, context):
+        """What another policy would have cost and won over the tasks of a past period, by replay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -70,6 +119,26 @@ def add_PlannerServiceServicer_to_server(servicer, server):
                     servicer.Plan,
                     request_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanRequest.FromString,
                     response_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanResponse.SerializeToString,
+            ),
+            'PlanMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanMany,
+                    request_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanManyRequest.FromString,
+                    response_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.PlanManyResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.ExplainRequest.FromString,
+                    response_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.ExplainResponse.SerializeToString,
+            ),
+            'Feedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.Feedback,
+                    request_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.FeedbackRequest.FromString,
+                    response_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.FeedbackResponse.SerializeToString,
+            ),
+            'Simulate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Simulate,
+                    request_deserializer=bursar_dot_planner_dot_v1_dot_planner__pb2.SimulateRequest.FromString,
+                    response_serializer=bursar_dot_planner_dot_v1_dot_planner__pb2.SimulateResponse.SerializeToString,
             ),
             'Policies': grpc.unary_unary_rpc_method_handler(
                     servicer.Policies,
@@ -104,6 +173,114 @@ class PlannerService:
             '/bursar.planner.v1.PlannerService/Plan',
             bursar_dot_planner_dot_v1_dot_planner__pb2.PlanRequest.SerializeToString,
             bursar_dot_planner_dot_v1_dot_planner__pb2.PlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.planner.v1.PlannerService/PlanMany',
+            bursar_dot_planner_dot_v1_dot_planner__pb2.PlanManyRequest.SerializeToString,
+            bursar_dot_planner_dot_v1_dot_planner__pb2.PlanManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.planner.v1.PlannerService/Explain',
+            bursar_dot_planner_dot_v1_dot_planner__pb2.ExplainRequest.SerializeToString,
+            bursar_dot_planner_dot_v1_dot_planner__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Feedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.planner.v1.PlannerService/Feedback',
+            bursar_dot_planner_dot_v1_dot_planner__pb2.FeedbackRequest.SerializeToString,
+            bursar_dot_planner_dot_v1_dot_planner__pb2.FeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Simulate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.planner.v1.PlannerService/Simulate',
+            bursar_dot_planner_dot_v1_dot_planner__pb2.SimulateRequest.SerializeToString,
+            bursar_dot_planner_dot_v1_dot_planner__pb2.SimulateResponse.FromString,
             options,
             channel_credentials,
             insecure,

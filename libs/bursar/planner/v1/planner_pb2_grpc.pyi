@@ -33,6 +33,16 @@ class PlannerServiceStub:
     def __new__(cls, channel: aio.Channel) -> PlannerServiceAsyncStub: ...
     Plan: grpc.UnaryUnaryMultiCallable[planner_pb2.PlanRequest, planner_pb2.PlanResponse]
     """A plan for a task. Deterministic for the same request, levels and policy version."""
+    PlanMany: grpc.UnaryUnaryMultiCallable[planner_pb2.PlanManyRequest, planner_pb2.PlanManyResponse]
+    """Plans for many tasks at once, 1 to 64, in the order of the requests. One that is not as it must be refuses them all."""
+    Explain: grpc.UnaryUnaryMultiCallable[planner_pb2.ExplainRequest, planner_pb2.ExplainResponse]
+    """Why a past plan was as it was, and what is known of it now: chances, outcomes, similar tasks."""
+    Feedback: grpc.UnaryUnaryMultiCallable[planner_pb2.FeedbackRequest, planner_pb2.FeedbackResponse]
+    """Tells how good a plan's work was. What tasks come to is learned from the log by itself; this is for who knows
+    better. A later word on the same plan and backend replaces the earlier one.
+    """
+    Simulate: grpc.UnaryUnaryMultiCallable[planner_pb2.SimulateRequest, planner_pb2.SimulateResponse]
+    """What another policy would have cost and won over the tasks of a past period, by replay."""
     Policies: grpc.UnaryUnaryMultiCallable[planner_pb2.PoliciesRequest, planner_pb2.PoliciesResponse]
     """The policies this server knows."""
 
@@ -41,6 +51,16 @@ class PlannerServiceAsyncStub(PlannerServiceStub):
     def __init__(self, channel: aio.Channel) -> None: ...
     Plan: aio.UnaryUnaryMultiCallable[planner_pb2.PlanRequest, planner_pb2.PlanResponse]  # type: ignore[assignment]
     """A plan for a task. Deterministic for the same request, levels and policy version."""
+    PlanMany: aio.UnaryUnaryMultiCallable[planner_pb2.PlanManyRequest, planner_pb2.PlanManyResponse]  # type: ignore[assignment]
+    """Plans for many tasks at once, 1 to 64, in the order of the requests. One that is not as it must be refuses them all."""
+    Explain: aio.UnaryUnaryMultiCallable[planner_pb2.ExplainRequest, planner_pb2.ExplainResponse]  # type: ignore[assignment]
+    """Why a past plan was as it was, and what is known of it now: chances, outcomes, similar tasks."""
+    Feedback: aio.UnaryUnaryMultiCallable[planner_pb2.FeedbackRequest, planner_pb2.FeedbackResponse]  # type: ignore[assignment]
+    """Tells how good a plan's work was. What tasks come to is learned from the log by itself; this is for who knows
+    better. A later word on the same plan and backend replaces the earlier one.
+    """
+    Simulate: aio.UnaryUnaryMultiCallable[planner_pb2.SimulateRequest, planner_pb2.SimulateResponse]  # type: ignore[assignment]
+    """What another policy would have cost and won over the tasks of a past period, by replay."""
     Policies: aio.UnaryUnaryMultiCallable[planner_pb2.PoliciesRequest, planner_pb2.PoliciesResponse]  # type: ignore[assignment]
     """The policies this server knows."""
 
@@ -52,6 +72,40 @@ class PlannerServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[planner_pb2.PlanResponse, abc.Awaitable[planner_pb2.PlanResponse]]:
         """A plan for a task. Deterministic for the same request, levels and policy version."""
+
+    @abc_1.abstractmethod
+    def PlanMany(
+        self,
+        request: planner_pb2.PlanManyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[planner_pb2.PlanManyResponse, abc.Awaitable[planner_pb2.PlanManyResponse]]:
+        """Plans for many tasks at once, 1 to 64, in the order of the requests. One that is not as it must be refuses them all."""
+
+    @abc_1.abstractmethod
+    def Explain(
+        self,
+        request: planner_pb2.ExplainRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[planner_pb2.ExplainResponse, abc.Awaitable[planner_pb2.ExplainResponse]]:
+        """Why a past plan was as it was, and what is known of it now: chances, outcomes, similar tasks."""
+
+    @abc_1.abstractmethod
+    def Feedback(
+        self,
+        request: planner_pb2.FeedbackRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[planner_pb2.FeedbackResponse, abc.Awaitable[planner_pb2.FeedbackResponse]]:
+        """Tells how good a plan's work was. What tasks come to is learned from the log by itself; this is for who knows
+        better. A later word on the same plan and backend replaces the earlier one.
+        """
+
+    @abc_1.abstractmethod
+    def Simulate(
+        self,
+        request: planner_pb2.SimulateRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[planner_pb2.SimulateResponse, abc.Awaitable[planner_pb2.SimulateResponse]]:
+        """What another policy would have cost and won over the tasks of a past period, by replay."""
 
     @abc_1.abstractmethod
     def Policies(
