@@ -11,7 +11,8 @@ from bursar.blobs.reference import AddressOf, BlobReference
 from bursar.blobs.store import MAX_BLOB_BYTES
 from bursar.errors import BlobDamaged
 
-COMPRESSED_ABOVE_BYTES = 1024
+# Below, a page of the table is written whatever it holds.
+COMPRESSED_ABOVE_BYTES = 4096
 MAX_STORED_BYTES = MAX_BLOB_BYTES + 1
 
 _PLAIN = b"\x00"

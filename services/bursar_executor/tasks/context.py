@@ -15,21 +15,6 @@ LEVELS = {
     "safe": compressor_pb2.LEVEL_SAFE,
     "aggressive": compressor_pb2.LEVEL_AGGRESSIVE,
 }
-OUTPUT_TOKENS_MAX = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """How a plan's tokens are split between what is read and what is written."""
-
-    input_tokens: int
-    output_tokens: int
-
-
-def shares_of(plan: planner_pb2.Plan) -> Shares:
-    """A quarter to write, at most 4,096 tokens, the rest to read; they sum to the plan's tokens."""
-    output_tokens = min(plan.budget.max_tokens // 4, OUTPUT_TOKENS_MAX)
-    return Shares(plan.budget.max_tokens - output_tokens, output_tokens)
 
 
 def joined(files: dict[str, bytes]) -> str:

@@ -14,6 +14,7 @@ from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.quota.v1 import quota_pb2
+from bursar.tokens.shares import Shares, shares_of
 from bursar_executor.backends.backend import Backend, Job
 from bursar_executor.backends.settings_digest import settings_digest
 from bursar_executor.domain import Origin
@@ -185,7 +186,7 @@ class TaskRun:
         return origin if origin.is_absolute() and origin.is_dir() else None
 
     async def _job(self, draft: Draft) -> Job:
-        shares = context.shares_of(draft.plan)
+        shares = shares_of(draft.plan.budget.max_tokens)
         return Job(
             description=self._request.description,
             files=self._progress.files,
@@ -195,7 +196,7 @@ class TaskRun:
             origin=self._directory(),
         )
 
-    async def _compressed(self, draft: Draft, shares: context.Shares) -> str:
+    async def _compressed(self, draft: Draft, shares: Shares) -> str:
         readers = draft.assignments.readers
         if not readers or not self._request.files:
             why = "no files came with it" if readers else "no model reads this"
@@ -332,7 +333,7 @@ class TaskRun:
         barred = draft.assignments.barred
         if not barred or draft.plan.is_near_limit:
             return bool(barred)
-        shares = context.shares_of(draft.plan)
+        shares = shares_of(draft.plan.budget.max_tokens)
         amounts = ledger_pb2.Amounts(
             requests=1,
             input_tokens=min(sum(draft.file_tokens.values()), shares.input_tokens),

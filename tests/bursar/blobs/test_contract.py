@@ -16,8 +16,8 @@ ABSENT = BlobReference(bytes(32))
 CONTENTS = {
     "empty": b"",
     "one byte": b"\x00",
-    "below compression": b"a" * 1024,
-    "above compression": b"a" * 1025,
+    "below compression": b"a" * 4096,
+    "above compression": b"a" * 4097,
     "incompressible": os.urandom(4096),
     "largest in the table": os.urandom(64 * 1024 - 1),
     "smallest file": os.urandom(64 * 1024),
