@@ -12,9 +12,11 @@ from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
 from bursar.eventlog.tentative import Untracked
+from bursar_quota.domain.events import AlertRaised
 from bursar_quota.domain.leases import lease
 from bursar_quota.domain.meters import Amounts
 from bursar_quota.domain.state import (
+    Alerted,
     Ending,
     LimitEntry,
     Phase,
@@ -25,7 +27,7 @@ from bursar_quota.domain.state import (
     UsageAxes,
 )
 
-DUMP_VERSION = 4  # raise it whenever a form below changes: older snapshots are then passed over
+DUMP_VERSION = 5  # raise it whenever a form below changes: older snapshots are then passed over
 
 
 class _Dump(Struct, array_like=True):
@@ -36,6 +38,8 @@ class _Dump(Struct, array_like=True):
     operations: list[tuple[int, dict[str, Remembered]]]
     ended: list[tuple[int, dict[str, Ending]]]
     usage_hours: list[tuple[UsageAxes, list[tuple[int, Amounts]]]]
+    alerted: dict[str, dict[str, Alerted]]
+    alerts: list[tuple[int, AlertRaised]]
     standpoint: Standpoint
 
 
@@ -52,6 +56,8 @@ def dump(state: State) -> bytes:
             sorted(state.operations.items()),
             sorted(state.ended.items()),
             [(axes, sorted(hours.items())) for axes, hours in sorted(state.usage_hours.items())],
+            state.alerted,
+            sorted(state.alerts.items()),
             state.now,
         )
     )
@@ -71,6 +77,8 @@ def load(dumped: bytes) -> State:
         operations=dict(found.operations),
         ended=dict(found.ended),
         usage_hours={axes: dict(hours) for axes, hours in found.usage_hours},
+        alerted=found.alerted,
+        alerts=dict(found.alerts),
         standpoint={None: found.standpoint},
     )
     undo = Untracked()
@@ -78,6 +86,7 @@ def load(dumped: bytes) -> State:
         state.shelves.file(entry.limit.selector, limit_id, entry, undo)
         for bucket in entry.buckets.values():
             state.buckets[bucket.number] = bucket
+            state.touched.add(bucket.number)
     for reservation in state.reservations.values():
         if reservation.phase is not Phase.CHARGED:
             lease(state, reservation, undo)

@@ -28,6 +28,7 @@ def _partition(stream: StreamId, ground: Ground, peers: Peers, seats: Seats | No
         clock=ground.clock,
         lease=None if leases is None else leases.of(stream, peers.own_address, seats),
         snapshots_dir=ground.data_dir / "snapshots",
+        alerts_dir=ground.data_dir / "alerts",
     )
     return QuotaService(ground.log, QuotaSettings.load(), surroundings)
 

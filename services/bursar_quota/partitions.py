@@ -66,8 +66,9 @@ class PartitionedQuota:
         self._partitions = partitions
         self._seats = seats
         # Any: each method's own request and answer.
-        own: dict[str, Callable[[Any], Awaitable[Any]]] = {
+        own: dict[str, Callable[[Any], Any]] = {
             "list_limits": self._list_limits,
+            "watch_alerts": self._watch_alerts,
             "delete_limit": self._delete_limit,
         }
 
@@ -167,6 +168,15 @@ class PartitionedQuota:
             )
         return _placed(await self._partitions[place].delete_limit(request), place)
 
+    async def _watch_alerts(
+        self, request: quota_pb2.WatchAlertsRequest
+    ) -> AsyncIterator[quota_pb2.WatchAlertsResponse]:
+        place = self._place(request)
+        if place is None:
+            raise _spans(len(self._partitions))
+        async for response in self._partitions[place].watch_alerts(request):
+            yield response
+
     def _place(self, request: Message) -> int | None:
         """The partition that a request is about; None where it is about all, or about none."""
         match request:
@@ -177,7 +187,11 @@ class PartitionedQuota:
                 tenants = {limit.selector.tenant_id}
             case quota_pb2.ApplyLimitsRequest(tenant_id=tenant_id, limits=limits):
                 tenants = {tenant_id or limit.selector.tenant_id for limit in limits} or {tenant_id}
-            case quota_pb2.ListLimitsRequest(tenant_id=tenant_id):
+            case (
+                quota_pb2.ListLimitsRequest(tenant_id=tenant_id)
+                | quota_pb2.AlertsRequest(tenant_id=tenant_id)
+                | quota_pb2.WatchAlertsRequest(tenant_id=tenant_id)
+            ):
                 tenants = {tenant_id}
             case _ if hasattr(request, "reservation_id"):
                 return self._known(partition_of(request.reservation_id))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bursar.events.v1 import usage_pb2
 from bursar_quota.domain.events import (
+    AlertRaised,
     Denied,
     Dispatched,
     Expired,
@@ -26,6 +27,7 @@ from bursar_quota.domain.events import (
     UsageRecorded,
 )
 from bursar_quota.domain.levels import Earlier
+from bursar_quota.domain.windows import Window
 from bursar_quota.messages import (
     amounts_of,
     attribution_of,
@@ -96,6 +98,27 @@ def limit_counted_of(message: usage_pb2.LimitCounted, place: Place) -> LimitCoun
         buckets=tuple(message.buckets),
         opened=openings_of(message.opened),
         settled_deltas=tuple(message.settled_deltas),
+    )
+
+
+def alert_raised(event: AlertRaised) -> usage_pb2.AlertRaised:
+    return usage_pb2.AlertRaised(
+        level=level_message(event.level),
+        threshold_pct=event.threshold_pct,
+        period_id=event.period.window_id,
+        period_starts_at_ns=event.period.starts_at_ns,
+        period_ends_at_ns=event.period.ends_at_ns,
+    )
+
+
+def alert_raised_of(message: usage_pb2.AlertRaised, place: Place) -> AlertRaised:
+    return AlertRaised(
+        number=place.number,
+        at_ns=place.at_ns,
+        origin=place.origin,
+        level=level_of(message.level, limit_of(message.level.limit)),
+        threshold_pct=message.threshold_pct,
+        period=Window(message.period_id, message.period_starts_at_ns, message.period_ends_at_ns),
     )
 
 

@@ -10,7 +10,7 @@ from bursar_quota import wire
 from bursar_quota.calendar import ZonedCalendar
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.commands import Command
-from bursar_quota.domain.events import Event
+from bursar_quota.domain.events import AlertRaised, Event
 from bursar_quota.domain.evolution import evolve
 from bursar_quota.domain.expiry import due
 from bursar_quota.domain.rules import decide
@@ -35,6 +35,7 @@ class QuotaDecider:
         self._now = Now(0, self.terms)
         self._epoch = epoch
         self._partition = partition
+        self.on_alert: Callable[[], None] = lambda: None  # it counts once it is durable
 
     def decide(self, state: State, command: Command, now_ns: int) -> Decision[Event, Answer]:
         if now_ns != self._now.ns:
@@ -43,6 +44,8 @@ class QuotaDecider:
 
     def evolve(self, state: State, event: Event, undo: Undo) -> None:
         evolve(state, event, undo)
+        if type(event) is AlertRaised:
+            self.on_alert()
 
     def encode(self, event: Event, command: Command, now_ns: int) -> bytes:
         return wire.encode(event, command, self._partition)

@@ -20,7 +20,11 @@ from bursar.eventlog.log import Cursor, EventLog
 from bursar.eventlog.stream import StreamId
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
+from bursar.secret import Secret
 from bursar_quota import limit_requests, replies, requests
+from bursar_quota.alert_delivery import AlertDelivery
+from bursar_quota.alert_feed import AlertFeed, raised_after
+from bursar_quota.alert_messages import alert_message
 from bursar_quota.applying import apply_limits
 from bursar_quota.bounds import check_id
 from bursar_quota.calendar import ZonedCalendar
@@ -36,6 +40,7 @@ from bursar_quota.domain.answers import (
     Refused,
 )
 from bursar_quota.domain.commands import Order
+from bursar_quota.domain.events import AlertRaised
 from bursar_quota.domain.explaining import explain
 from bursar_quota.domain.forecasting import forecast
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, State
@@ -48,6 +53,7 @@ from bursar_quota.reservation_ids import ReservationIds
 from bursar_quota.session import Orders, Session, many
 from bursar_quota.settings import QuotaSettings
 from bursar_quota.snapshots import QuotaWriter, StateSnapshots
+from bursar_quota.webhooks import Persistence, Webhooks
 from bursar_quota.wire import USAGE
 
 View = TypeVar("View")
@@ -58,13 +64,15 @@ _logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the service is given besides its log. `lease`: None where one process leads.
-    `snapshots_dir`: None where every start replays the whole log.
+    `snapshots_dir`: None where every start replays the whole log. `alerts_dir`: where it is kept
+    which alerts were delivered, and those that no receiver took.
     """
 
     stream: StreamId = USAGE
     clock: Callable[[], int] = time_ns
     lease: Lease | None = None
     snapshots_dir: Path | None = None
+    alerts_dir: Path | None = None
     patience: Patience = field(default_factory=Patience)
     tick_s: float = 0.5  # how often it is looked for what time has caused
 
@@ -105,6 +113,9 @@ class QuotaService:
             self._snapshots = StateSnapshots(
                 surroundings.snapshots_dir, settings.snapshot_events, self._stream
             )
+        self._alert_feed = AlertFeed()
+        self._decider.on_alert = self._alert_feed.raised
+        self._delivery = self._delivery_of(settings, surroundings)
         self._unanswered = 0
         order_kinds = kinds(self._lease_ns, self._reservation_ids)
         self.begin = Orders(order_kinds, self._submit, self._clock).begin
@@ -126,6 +137,7 @@ class QuotaService:
                 group.create_task(self._lead())
                 group.create_task(self._tell_when_leading())
                 group.create_task(self._tell_when_following())
+                group.create_task(self._delivery.run())
                 if self._snapshots is not None:
                     group.create_task(self._snapshots.keep(self._writer))
         finally:
@@ -184,6 +196,29 @@ class QuotaService:
     async def explain(self, request: quota_pb2.ExplainRequest) -> quota_pb2.ExplainResponse:
         asked = requests.asked_of(request.attribution, request.target, request.amounts)
         return replies.explained(await self._seen(lambda state, now: explain(state, *asked, now)))
+
+    async def alerts(self, request: quota_pb2.AlertsRequest) -> quota_pb2.AlertsResponse:
+        check_id("tenant_id", request.tenant_id)
+        after, tenant_id = request.after_event_number, request.tenant_id
+        found = await self._seen(lambda state, now: raised_after(state, after, tenant_id))
+        return quota_pb2.AlertsResponse(
+            alerts=[alert_message(event, self._stream.partition) for event in found]
+        )
+
+    async def watch_alerts(
+        self, request: quota_pb2.WatchAlertsRequest
+    ) -> AsyncIterator[quota_pb2.WatchAlertsResponse]:
+        check_id("tenant_id", request.tenant_id)
+        tenant_id = request.tenant_id
+
+        async def look(number: int) -> list[AlertRaised]:
+            return await self.seen_anywhere(
+                lambda state, now: raised_after(state, number, tenant_id)
+            )
+
+        async for event in self._alert_feed.watch(request.after_event_number, look):
+            alert = alert_message(event, self._stream.partition)
+            yield quota_pb2.WatchAlertsResponse(alert=alert)
 
     async def forecast(self, request: quota_pb2.ForecastRequest) -> quota_pb2.ForecastResponse:
         named = requests.named_of(request.attribution, request.target)
@@ -309,6 +344,28 @@ class QuotaService:
             await self._writer.caught_up()
             await lease.led_elsewhere.wait()
             self._is_decided.set()
+
+    def _delivery_of(self, settings: QuotaSettings, surroundings: Surroundings) -> AlertDelivery:
+        place, folder = f"{self._stream.partition:02d}", surroundings.alerts_dir
+        webhooks = Webhooks(
+            tuple(settings.webhook_urls.split()),
+            Secret(settings.webhook_secret.get_secret_value()),
+            None if folder is None else folder / "dead-letters.jsonl",
+            surroundings.clock,
+            Persistence(attempts=settings.webhook_attempts),
+        )
+        cursor = None if folder is None else folder / f"delivered-{place}"
+        return AlertDelivery(self._leading_alerts, webhooks, cursor, surroundings.clock)
+
+    async def _leading_alerts(self, number: int) -> AsyncIterator[quota_pb2.Alert]:
+        """As long as this process leads: raises SteppedDown when it does not any more."""
+        await self._writer.ready.wait()
+
+        async def look(after: int) -> list[AlertRaised]:
+            return await self._seen(lambda state, now: raised_after(state, after))
+
+        async for event in self._alert_feed.watch(number, look):
+            yield alert_message(event, self._stream.partition)
 
     def _writer_from(self, state: State, after: Cursor) -> QuotaWriter:
         return DecidedWriter(self._log, self._decider, state, after, self._writer_terms)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
 from bursar.settings import PartSettings, settings_of
 
@@ -25,3 +25,20 @@ class QuotaSettings(PartSettings):
     queue_commands_max: int = Field(default=4096, ge=64, le=1_000_000)
     # A snapshot is written when so many more events are in the state; starts then read only these.
     snapshot_events: int = Field(default=100_000, ge=1_000, le=100_000_000)
+    # Who is told of alerts, by signed requests: addresses with blanks between.
+    webhook_urls: str = ""
+    # What the requests are signed with; needed where there are addresses.
+    webhook_secret: SecretStr = SecretStr("")
+    # How often a receiver that does not take an alert is asked, before it is laid aside.
+    webhook_attempts: int = Field(default=8, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _signs_what_it_sends(self) -> Self:
+        for url in self.webhook_urls.split():
+            if not url.startswith(("http://", "https://")):
+                raise ValueError(
+                    f"webhook_urls: {url[:80]!r} begins with neither http:// nor https://"
+                )
+        if self.webhook_urls.strip() and not self.webhook_secret.get_secret_value():
+            raise ValueError("webhook_secret: give one, by which receivers know that it is Bursar")
+        return self

@@ -138,6 +138,13 @@ KINDS = (
         payloads.limit_counted_of,
     ),
     Kind(
+        "usage.alert_raised",
+        events.AlertRaised,
+        usage_pb2.AlertRaised,
+        payloads.alert_raised,
+        payloads.alert_raised_of,
+    ),
+    Kind(
         "usage.limit_deleted",
         events.LimitDeleted,
         usage_pb2.LimitDeleted,

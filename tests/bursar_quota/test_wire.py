@@ -17,6 +17,7 @@ from bursar_quota.domain.admission import MATCHING_LIMITS_MAX
 from bursar_quota.domain.calls import Attribution, Origin
 from bursar_quota.domain.commands import MoveHorizon
 from bursar_quota.domain.events import (
+    AlertRaised,
     Denied,
     Dispatched,
     Expired,
@@ -222,6 +223,14 @@ SAMPLES = {
         buckets=(1, 5),
         opened=(Opening(5, "gone", Meter.REQUESTS, LIFETIME),),
         settled_deltas=(40, 0),
+    ),
+    "alert_raised": AlertRaised(
+        17,
+        NOON_NS,
+        origin=Origin("acme"),
+        level=Level(LIMIT, DAY, 4_500_000_000, 5, DAY.starts_at_ns, 7, is_pending=True),
+        threshold_pct=80,
+        period=DAY,
     ),
     "adjusted": UsageAdjusted(
         15,

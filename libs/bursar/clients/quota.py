@@ -9,7 +9,7 @@ import grpc
 
 from bursar.quota.v1 import quota_pb2 as contract
 from bursar.quota.v1 import quota_pb2_grpc as stubs
-from bursar.rpc.calling import call, exchange
+from bursar.rpc.calling import call, exchange, stream
 
 
 class QuotaClient(Protocol):
@@ -32,6 +32,12 @@ class QuotaClient(Protocol):
     async def check(self, request: contract.CheckRequest) -> contract.CheckResponse: ...
 
     async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse: ...
+
+    async def alerts(self, request: contract.AlertsRequest) -> contract.AlertsResponse: ...
+
+    def watch_alerts(
+        self, request: contract.WatchAlertsRequest
+    ) -> AsyncIterator[contract.WatchAlertsResponse]: ...
 
     async def forecast(self, request: contract.ForecastRequest) -> contract.ForecastResponse: ...
 
@@ -107,6 +113,14 @@ class RemoteQuota:
 
     async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse:
         return await call(self._stub.Explain, request)
+
+    async def alerts(self, request: contract.AlertsRequest) -> contract.AlertsResponse:
+        return await call(self._stub.Alerts, request)
+
+    def watch_alerts(
+        self, request: contract.WatchAlertsRequest
+    ) -> AsyncIterator[contract.WatchAlertsResponse]:
+        return stream(self._stub.WatchAlerts, request)
 
     async def forecast(self, request: contract.ForecastRequest) -> contract.ForecastResponse:
         return await call(self._stub.Forecast, request)

@@ -188,6 +188,8 @@ RULES: dict[str, Rule] = {
     "bursar.quota.v1.QuotaService.ApplyLimits": _applies_limits,
     "bursar.quota.v1.QuotaService.Check": _for_attribution,
     "bursar.quota.v1.QuotaService.Explain": _for_attribution,
+    "bursar.quota.v1.QuotaService.Alerts": _for_tenant,
+    "bursar.quota.v1.QuotaService.WatchAlerts": _for_tenant,
     "bursar.quota.v1.QuotaService.Forecast": _about_tenant,
     "bursar.quota.v1.QuotaService.Reserve": _for_attribution,
     "bursar.quota.v1.QuotaService.Dispatch": _by_reservation,

@@ -17,7 +17,7 @@ from bursar.broker import BrokerSettings, EmbeddedBroker
 from bursar.errors import BursarError, FailedPrecondition, InvalidRequest
 from bursar.eventlog.jetstream import JetStreamLog
 from bursar.identity import service_key
-from bursar.telemetry import logs, traces
+from bursar.telemetry import logs, records, traces
 from bursar.wiring.ground import entrance_of, laid_ground
 from bursar.wiring.log_access import access_of, log_terms
 from bursar.wiring.loop import run_serving
@@ -48,6 +48,7 @@ async def hosting(settings: ProcessSettings, modules: Sequence[Module]) -> Async
     check_exposure(settings)
     logs.configure(settings.log_format, settings.log_level)
     traces.configure("bursar", settings.otlp_endpoint or None)
+    records.configure("bursar", settings.otlp_endpoint or None)
     async with AsyncExitStack() as stack:
         broker: EmbeddedBroker | None = None
         if not settings.broker_url:
@@ -72,6 +73,7 @@ async def hosting(settings: ProcessSettings, modules: Sequence[Module]) -> Async
         )
         process = await stack.enter_async_context(running(plan, ground))
         stack.callback(traces.shutdown)
+        stack.callback(records.shutdown)
         yield Hosted(process, ground, broker)
 
 

@@ -124,6 +124,10 @@ class CountLimit(Struct, frozen=True, gc=False):
     settled: tuple[tuple[Window, int], ...]
 
 
+class RaiseAlerts(Struct, frozen=True, gc=False):
+    """Tell of the thresholds that were passed."""
+
+
 class MoveHorizon(Struct, frozen=True, gc=False):
     """Forget the operations of before, and the windows that ended before."""
 
@@ -143,4 +147,4 @@ Order = (
     | RecordUsage
     | Adjust
 )
-Command = Order | ExpireDue | CountLimit | MoveHorizon
+Command = Order | ExpireDue | CountLimit | RaiseAlerts | MoveHorizon

@@ -8,6 +8,7 @@ from bursar_quota.domain.calls import Attribution, Origin, Target
 from bursar_quota.domain.levels import Earlier, Level, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import Amounts
+from bursar_quota.domain.windows import Window
 
 
 class Fact(Struct, frozen=True, gc=False):
@@ -47,6 +48,17 @@ class LimitCounted(Fact, frozen=True, gc=False, kw_only=True):
     buckets: tuple[int, ...]
     opened: tuple[Opening, ...]
     settled_deltas: tuple[int, ...]
+
+
+class AlertRaised(Fact, frozen=True, gc=False, kw_only=True):
+    """What is settled has passed a threshold of the limit, for the first time in the period: its
+    window, or a stretch as long as a rolling one.
+    """
+
+    origin: Origin
+    level: Level
+    threshold_pct: int
+    period: Window
 
 
 class LimitDeleted(Done, frozen=True, gc=False, kw_only=True):
@@ -173,6 +185,7 @@ class HorizonMoved(Fact, frozen=True, gc=False, kw_only=True):
 Event = (
     LimitPut
     | LimitCounted
+    | AlertRaised
     | LimitDeleted
     | Reserved
     | Denied

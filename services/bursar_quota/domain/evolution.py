@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from bursar.eventlog.tentative import Undo
 from bursar_quota.domain import usage_hours
+from bursar_quota.domain.alerts import remember_alert
 from bursar_quota.domain.answers import LimitStands, Recorded
 from bursar_quota.domain.beginnings import counts_on
 from bursar_quota.domain.events import (
+    AlertRaised,
     Denied,
     Dispatched,
     Event,
@@ -39,7 +41,7 @@ from bursar_quota.domain.leases import end, end_lease, lease, lease_anew
 from bursar_quota.domain.levels import Opening
 from bursar_quota.domain.long_holds import accounted_so_far, enlarged, prolonged
 from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, by_meter, minus, negative
-from bursar_quota.domain.moves import adjust_buckets, move, open_bucket
+from bursar_quota.domain.moves import NOTHING, adjust_buckets, move, open_bucket
 from bursar_quota.domain.operations import remember
 from bursar_quota.domain.state import (
     Ending,
@@ -77,7 +79,7 @@ def _reserved(state: State, event: Reserved, undo: Undo) -> None:
     undo.put(state.reservations, event.reservation_id, reservation)
     lease(state, reservation, undo)
     _open(state, event.opened, undo)
-    move(state, event.buckets, _NOTHING, by_meter(event.held, 1), undo)
+    move(state, event.buckets, NOTHING, by_meter(event.held, 1), undo)
     remember(state, event, granted(event), undo)
 
 
@@ -104,7 +106,7 @@ def _topped_up(state: State, event: ToppedUp, undo: Undo) -> None:
         enlarged_hold = replace(reservation, held=event.held)
         undo.put(state.reservations, event.reservation_id, enlarged_hold)
         added = minus(enlarged_hold.open_hold, reservation.open_hold)
-        move(state, event.buckets, _NOTHING, by_meter(added), undo)
+        move(state, event.buckets, NOTHING, by_meter(added), undo)
 
 
 def _extended(state: State, event: Extended, undo: Undo) -> None:
@@ -184,7 +186,7 @@ def _expired(state: State, event: Expired, undo: Undo) -> None:
 def _usage_recorded(state: State, event: UsageRecorded, undo: Undo) -> None:
     remember(state, event, Recorded(event.number), undo)
     _open(state, event.opened, undo)
-    move(state, event.buckets, by_meter(event.used), _NOTHING, undo)
+    move(state, event.buckets, by_meter(event.used), NOTHING, undo)
     axes = usage_hours.axes_of(event.attribution.tenant_id, event.target)
     usage_hours.count(state, axes, event.at_ns, event.used, undo)
 
@@ -204,6 +206,7 @@ def _limit_put(state: State, event: LimitPut, undo: Undo) -> None:
     if event.opened is None:
         if present is not None:
             _file(state, replace(present, limit=limit), undo)
+            state.touched.update(bucket.number for bucket in present.buckets.values())
         return
     if present is not None:
         _unfile(state, present, undo)
@@ -220,6 +223,10 @@ def _limit_counted(state: State, event: LimitCounted, undo: Undo) -> None:
     _open(state, event.opened, undo)
     adjust_buckets(state, event.buckets, event.settled_deltas, undo)
     _file(state, replace(entry, counted_since_ns=0, is_pending=False), undo)
+
+
+def _alert_raised(state: State, event: AlertRaised, undo: Undo) -> None:
+    remember_alert(state, event, undo)
 
 
 def _limit_deleted(state: State, event: LimitDeleted, undo: Undo) -> None:
@@ -251,6 +258,7 @@ def _begin(state: State, opening: Opening, event: LimitPut, undo: Undo) -> None:
         before += part.settled
     bucket = state.buckets[opening.number]
     bucket.settled, bucket.held = level.settled - before, level.held
+    state.touched.add(opening.number)
     for reservation in list(state.reservations.values()):
         if counts_on(level, reservation):
             numbers = (*reservation.buckets, opening.number)
@@ -263,7 +271,7 @@ def _recount(state: State, reservation: Reservation, numbers: tuple[int, ...], u
 
 
 def _let_go(state: State, reservation: Reservation, numbers: tuple[int, ...], undo: Undo) -> None:
-    move(state, numbers, _NOTHING, negative(reservation.holds), undo)
+    move(state, numbers, NOTHING, negative(reservation.holds), undo)
 
 
 def _count(state: State, reservation: Reservation, used: Amounts, undo: Undo) -> None:
@@ -281,6 +289,7 @@ def _unfile(state: State, entry: LimitEntry, undo: Undo) -> None:
     """Takes the limit away with its buckets: a later one of its name is another."""
     limit_id = entry.limit.limit_id
     undo.drop(state.limits, limit_id)
+    undo.drop(state.alerted, limit_id)
     state.shelves.remove(entry.limit.selector, limit_id, undo)
     _meet_anew(state, undo)
     gone = {bucket.number for bucket in entry.buckets.values()}
@@ -290,9 +299,6 @@ def _unfile(state: State, entry: LimitEntry, undo: Undo) -> None:
         if not gone.isdisjoint(reservation.buckets):
             kept = tuple(number for number in reservation.buckets if number not in gone)
             _recount(state, reservation, kept, undo)
-
-
-_NOTHING = by_meter(NO_AMOUNTS)
 
 
 def _meet_anew(state: State, undo: Undo) -> None:
@@ -316,6 +322,7 @@ _EVOLVE: dict[type, Callable[[State, Any, Undo], None]] = {
     UsageAdjusted: _usage_adjusted,
     LimitPut: _limit_put,
     LimitCounted: _limit_counted,
+    AlertRaised: _alert_raised,
     LimitDeleted: _limit_deleted,
     HorizonMoved: _horizon_moved,
 }

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from bursar.eventlog.decider import Decision
+from bursar_quota.domain.alerts import alerts_due
 from bursar_quota.domain.answers import Recorded
-from bursar_quota.domain.commands import ExpireDue, MoveHorizon
+from bursar_quota.domain.commands import ExpireDue, MoveHorizon, RaiseAlerts
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import Expired, HorizonMoved
 from bursar_quota.domain.meters import plus
@@ -23,7 +24,9 @@ HORIZON_STEP_NS = NS_PER_HOUR
 CHARGED_KEPT_NS = 30 * 24 * NS_PER_HOUR  # to tell, after it is too late to settle, what to do
 
 
-def due(state: State, now: Now, spared_begun_by_ns: int = 0) -> ExpireDue | MoveHorizon | None:
+def due(
+    state: State, now: Now, spared_begun_by_ns: int = 0
+) -> ExpireDue | RaiseAlerts | MoveHorizon | None:
     """The next order that time has caused; None when there is none.
 
     After an outage leases that began by `spared_begun_by_ns` have grace, and nothing is
@@ -31,6 +34,9 @@ def due(state: State, now: Now, spared_begun_by_ns: int = 0) -> ExpireDue | Move
     """
     if next(_run_out(state, spared_begun_by_ns, now.ns), None) is not None:
         return ExpireDue(spared_begun_by_ns)
+    alerts = alerts_due(state, now)
+    if alerts is not None:
+        return alerts
     forget_before_ns = now.ns - now.terms.horizon_ns
     is_time = forget_before_ns - state.now.forgotten_before_ns >= HORIZON_STEP_NS
     if state.operations and is_time and not spared_begun_by_ns:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from bursar.eventlog.tentative import Undo
+from bursar_quota.domain.alerts import forget_alerts
 from bursar_quota.domain.expiry import CHARGED_KEPT_NS
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.state import SEGMENT_NS, State
@@ -25,6 +26,7 @@ def forget(state: State, before_ns: int, undo: Undo) -> None:
         if 0 < reservation.charged_at_ns < before_ns - CHARGED_KEPT_NS:
             undo.drop(state.reservations, reservation_id)
     sum_up_before(state, before_ns, undo)
+    forget_alerts(state, before_ns, undo)
     present = state.now
     undo.put(state.standpoint, None, replace(present, forgotten_before_ns=before_ns))
 

@@ -14,7 +14,7 @@ from bursar_quota.domain.events import LimitDeleted, LimitPut
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.standing import level_in
 from bursar_quota.domain.state import LimitEntry, State
-from bursar_quota.domain.terms import Now, Terms
+from bursar_quota.domain.terms import Now
 
 LIMITS_MAX = 100_000
 
@@ -24,7 +24,6 @@ def put_limit(state: State, command: PutLimit, now: Now) -> Decided:
     limit = command.limit
     present = state.limits.get(limit.limit_id)
     _refuse_what_another_manages(limit, present)
-    _refuse_what_spans_partitions(limit, now.terms)
     if present is None and len(state.limits) >= LIMITS_MAX:
         raise FailedPrecondition(f"there are {LIMITS_MAX} limits already: delete some first")
     if present is not None and present.limit.counts_as(limit):
@@ -76,14 +75,4 @@ def _refuse_what_another_manages(limit: Limit, present: LimitEntry | None) -> No
         raise FailedPrecondition(
             f"limit {limit.limit_id} is managed by the {owner}: change it there, or delete it",
             facts={"limit_id": limit.limit_id},
-        )
-
-
-def _refuse_what_spans_partitions(limit: Limit, terms: Terms) -> None:
-    if not limit.selector.tenant_id and terms.partitions > 1:
-        raise FailedPrecondition(
-            f"limit {limit.limit_id} spans tenants, and tenants are spread over"
-            f" {terms.partitions} partitions, which no limit can be: name a tenant, or set it for"
-            " each",
-            facts={"limit_id": limit.limit_id, "partitions": terms.partitions},
         )

@@ -148,9 +148,14 @@ def is_near(level: int, amount: int) -> bool:
 
 def refusal(limit: Limit) -> str:
     """`Would exceed daily token limit for anthropic`."""
+    return f"Would exceed {name_of(limit)}"
+
+
+def name_of(limit: Limit) -> str:
+    """`daily token limit for anthropic`."""
     scope = _scope(limit.selector)
-    sentence = f"Would exceed {_period(limit)} {_NOUNS[limit.meter]} limit"
-    return f"{sentence} for {scope}" if scope else sentence
+    name = f"{_period(limit)} {_NOUNS[limit.meter]} limit"
+    return f"{name} for {scope}" if scope else name
 
 
 def made_limit_id(selector: Selector, meter: Meter, window: WindowKind, rolling_ns: int = 0) -> str:

@@ -12,7 +12,7 @@ from bursar_quota.domain.levels import Bucket, Opening
 from bursar_quota.domain.meters import NO_AMOUNTS, ByMeter, by_meter
 from bursar_quota.domain.state import State
 
-_NOTHING = by_meter(NO_AMOUNTS)
+NOTHING = by_meter(NO_AMOUNTS)
 
 
 def open_bucket(state: State, opening: Opening, undo: Undo) -> Bucket | None:
@@ -34,6 +34,8 @@ def move(
     find = state.buckets.get
     moved = [bucket for number in numbers if (bucket := find(number)) is not None]
     _add(moved, settled, held)
+    if settled is not NOTHING:
+        state.touched.update(numbers)
     undo.on_rewind(_take, moved, settled, held)
 
 
@@ -44,7 +46,7 @@ def adjust_buckets(
     for number, delta in zip(numbers, settled_deltas, strict=True):
         if number in state.buckets:
             alone: ByMeter = (0, delta, delta, delta, delta, delta, delta)  # its own meter reads it
-            move(state, (number,), alone, _NOTHING, undo)
+            move(state, (number,), alone, NOTHING, undo)
 
 
 def _add(buckets: Iterable[Bucket], settled: ByMeter, held: ByMeter) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bursar.eventlog.decider import Decision
 from bursar_quota.domain.adjusting import adjust
+from bursar_quota.domain.alerts import raise_alerts
 from bursar_quota.domain.commands import (
     Adjust,
     Command,
@@ -18,6 +19,7 @@ from bursar_quota.domain.commands import (
     MoveHorizon,
     Operation,
     PutLimit,
+    RaiseAlerts,
     RecordUsage,
     Release,
     Reserve,
@@ -64,6 +66,7 @@ _DECIDE: dict[type, Callable[[State, Any, Now], Decided]] = {
     PutLimit: put_limit,
     DeleteLimit: delete_limit,
     CountLimit: count_limit,
+    RaiseAlerts: raise_alerts,
     ExpireDue: expire_due,
     MoveHorizon: move_horizon,
 }

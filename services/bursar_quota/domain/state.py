@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.calls import Attribution, Origin, Target
+from bursar_quota.domain.events import AlertRaised
 from bursar_quota.domain.levels import Bucket, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, ByMeter, above, by_meter
@@ -125,6 +126,13 @@ class Standpoint(Struct, frozen=True, gc=False, array_like=True):
     buckets_opened: int = 0
 
 
+class Alerted(Struct, frozen=True, gc=False, array_like=True):
+    """The highest threshold that was told of in a period."""
+
+    threshold_pct: int
+    period_ends_at_ns: int
+
+
 @dataclass(slots=True)
 class State:
     """Times are whole segments, hours or seconds since 1970, where they are keys.
@@ -141,6 +149,9 @@ class State:
     ended: dict[int, dict[str, Ending]] = field(default_factory=dict)  # reservations, by segment
     usage_hours: dict[UsageAxes, dict[int, Amounts]] = field(default_factory=dict)
     met: dict[tuple[Attribution, Target], Met] = field(default_factory=dict)  # changed by hand
+    alerted: dict[str, dict[str, Alerted]] = field(default_factory=dict)  # by limit, by period
+    alerts: dict[int, AlertRaised] = field(default_factory=dict)  # the newest, by event
+    touched: set[int] = field(default_factory=set)  # buckets to look at for alerts
     standpoint: dict[None, Standpoint] = field(default_factory=lambda: {None: Standpoint()})
 
     @property

@@ -13,13 +13,12 @@ from bursar_quota.domain.windows import Calendar
 @dataclass(frozen=True, slots=True)
 class Terms:
     """An operation is remembered for at least `horizon_ns` from its first sight. A hold that was
-    charged can be settled within `late_settle_ns`. Tenants are spread over `partitions`.
+    charged can be settled within `late_settle_ns`.
     """
 
     calendar: Calendar
     horizon_ns: int = 24 * NS_PER_HOUR
     late_settle_ns: int = 7 * 24 * NS_PER_HOUR
-    partitions: int = 1
 
 
 class Now(Struct, frozen=True, gc=False):

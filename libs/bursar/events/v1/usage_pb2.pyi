@@ -185,6 +185,41 @@ class LimitCounted(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class AlertRaised(message.Message):
+    """kind `usage.alert_raised`: what is settled has passed a threshold of a limit, for the first time in the period."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: builtins.int
+    THRESHOLD_PCT_FIELD_NUMBER: builtins.int
+    PERIOD_ID_FIELD_NUMBER: builtins.int
+    PERIOD_STARTS_AT_NS_FIELD_NUMBER: builtins.int
+    PERIOD_ENDS_AT_NS_FIELD_NUMBER: builtins.int
+    threshold_pct: builtins.int
+    period_id: builtins.str
+    """The window; of a rolling one a stretch of its length, counted from 1970."""
+    period_starts_at_ns: builtins.int
+    period_ends_at_ns: builtins.int
+    @builtins.property
+    def level(self) -> quota_pb2.Level:
+        """The limit, and where it stands."""
+
+    def __init__(
+        self,
+        *,
+        level: quota_pb2.Level | None = ...,
+        threshold_pct: builtins.int = ...,
+        period_id: builtins.str = ...,
+        period_starts_at_ns: builtins.int = ...,
+        period_ends_at_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["level", b"level", "period_ends_at_ns", b"period_ends_at_ns", "period_id", b"period_id", "period_starts_at_ns", b"period_starts_at_ns", "threshold_pct", b"threshold_pct"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class LimitDeleted(message.Message):
     """kind `usage.limit_deleted`; its buckets go with it."""
 

@@ -875,6 +875,143 @@ class LimitForecast(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class Alert(message.Message):
+    """Settled use has passed a threshold of a limit: told once for each limit, window and threshold."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    ALERT_ID_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    RESOURCE_FIELD_NUMBER: builtins.int
+    USAGE_PCT_FIELD_NUMBER: builtins.int
+    THRESHOLD_PCT_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
+    AT_NS_FIELD_NUMBER: builtins.int
+    MESSAGE_FIELD_NUMBER: builtins.int
+    POSITION_FIELD_NUMBER: builtins.int
+    alert_id: builtins.str
+    """The event behind it."""
+    kind: builtins.str
+    """`approaching_limit`, or `limit_reached` at 100 %."""
+    provider: builtins.str
+    """Of the limit's selector; empty where it has none."""
+    resource: builtins.str
+    """`tokens`, `requests`, `cost` and so on."""
+    usage_pct: builtins.float
+    threshold_pct: builtins.int
+    at_ns: builtins.int
+    message: builtins.str
+    """One sentence."""
+    @builtins.property
+    def level(self) -> Level:
+        """The limit, and where it stood."""
+
+    @builtins.property
+    def position(self) -> ledger_pb2.Position: ...
+    def __init__(
+        self,
+        *,
+        alert_id: builtins.str = ...,
+        kind: builtins.str = ...,
+        provider: builtins.str = ...,
+        resource: builtins.str = ...,
+        usage_pct: builtins.float = ...,
+        threshold_pct: builtins.int = ...,
+        level: Level | None = ...,
+        at_ns: builtins.int = ...,
+        message: builtins.str = ...,
+        position: ledger_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["level", b"level", "position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["alert_id", b"alert_id", "at_ns", b"at_ns", "kind", b"kind", "level", b"level", "message", b"message", "position", b"position", "provider", b"provider", "resource", b"resource", "threshold_pct", b"threshold_pct", "usage_pct", b"usage_pct"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AlertsRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    AFTER_EVENT_NUMBER_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Empty: all tenants the caller may see."""
+    after_event_number: builtins.int
+    """Only those raised by events after this one."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        after_event_number: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["after_event_number", b"after_event_number", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AlertsResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ALERTS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def alerts(self) -> containers.RepeatedCompositeFieldContainer[Alert]:
+        """Oldest first."""
+
+    def __init__(
+        self,
+        *,
+        alerts: abc.Iterable[Alert] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["alerts", b"alerts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class WatchAlertsRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    AFTER_EVENT_NUMBER_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Empty: all tenants the caller may see."""
+    after_event_number: builtins.int
+    """Resumes after this one; 0 begins with those that are kept."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        after_event_number: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["after_event_number", b"after_event_number", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class WatchAlertsResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def alert(self) -> Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class ReserveRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 

@@ -64,6 +64,16 @@ class QuotaServiceStub:
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainRequest.SerializeToString,
                 response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainResponse.FromString,
                 _registered_method=True)
+        self.Alerts = channel.unary_unary(
+                '/bursar.quota.v1.QuotaService/Alerts',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AlertsRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AlertsResponse.FromString,
+                _registered_method=True)
+        self.WatchAlerts = channel.unary_stream(
+                '/bursar.quota.v1.QuotaService/WatchAlerts',
+                request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.WatchAlertsRequest.SerializeToString,
+                response_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.WatchAlertsResponse.FromString,
+                _registered_method=True)
         self.Forecast = channel.unary_unary(
                 '/bursar.quota.v1.QuotaService/Forecast',
                 request_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ForecastRequest.SerializeToString,
@@ -187,6 +197,20 @@ class QuotaServiceServicer:
 
     def Explain(self, request, context):
         """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Alerts(self, request, context):
+        """The newest alerts; at most the last 1,000 are kept to be asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchAlerts(self, request, context):
+        """Alerts as they are raised, from those after a position on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -334,6 +358,16 @@ def add_QuotaServiceServicer_to_server(servicer, server):
                     servicer.Explain,
                     request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainRequest.FromString,
                     response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainResponse.SerializeToString,
+            ),
+            'Alerts': grpc.unary_unary_rpc_method_handler(
+                    servicer.Alerts,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AlertsRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.AlertsResponse.SerializeToString,
+            ),
+            'WatchAlerts': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchAlerts,
+                    request_deserializer=bursar_dot_quota_dot_v1_dot_quota__pb2.WatchAlertsRequest.FromString,
+                    response_serializer=bursar_dot_quota_dot_v1_dot_quota__pb2.WatchAlertsResponse.SerializeToString,
             ),
             'Forecast': grpc.unary_unary_rpc_method_handler(
                     servicer.Forecast,
@@ -578,6 +612,60 @@ class QuotaService:
             '/bursar.quota.v1.QuotaService/Explain',
             bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainRequest.SerializeToString,
             bursar_dot_quota_dot_v1_dot_quota__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Alerts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/Alerts',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.AlertsRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.AlertsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchAlerts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/bursar.quota.v1.QuotaService/WatchAlerts',
+            bursar_dot_quota_dot_v1_dot_quota__pb2.WatchAlertsRequest.SerializeToString,
+            bursar_dot_quota_dot_v1_dot_quota__pb2.WatchAlertsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,6 +58,10 @@ class QuotaServiceStub:
     """Would this be admitted now? Changes nothing and promises nothing."""
     Explain: grpc.UnaryUnaryMultiCallable[quota_pb2.ExplainRequest, quota_pb2.ExplainResponse]
     """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing."""
+    Alerts: grpc.UnaryUnaryMultiCallable[quota_pb2.AlertsRequest, quota_pb2.AlertsResponse]
+    """The newest alerts; at most the last 1,000 are kept to be asked for."""
+    WatchAlerts: grpc.UnaryStreamMultiCallable[quota_pb2.WatchAlertsRequest, quota_pb2.WatchAlertsResponse]
+    """Alerts as they are raised, from those after a position on."""
     Forecast: grpc.UnaryUnaryMultiCallable[quota_pb2.ForecastRequest, quota_pb2.ForecastResponse]
     """When each limit runs out if use goes on as it did."""
     Reserve: grpc.UnaryUnaryMultiCallable[quota_pb2.ReserveRequest, quota_pb2.ReserveResponse]
@@ -108,6 +112,10 @@ class QuotaServiceAsyncStub(QuotaServiceStub):
     """Would this be admitted now? Changes nothing and promises nothing."""
     Explain: aio.UnaryUnaryMultiCallable[quota_pb2.ExplainRequest, quota_pb2.ExplainResponse]  # type: ignore[assignment]
     """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing."""
+    Alerts: aio.UnaryUnaryMultiCallable[quota_pb2.AlertsRequest, quota_pb2.AlertsResponse]  # type: ignore[assignment]
+    """The newest alerts; at most the last 1,000 are kept to be asked for."""
+    WatchAlerts: aio.UnaryStreamMultiCallable[quota_pb2.WatchAlertsRequest, quota_pb2.WatchAlertsResponse]  # type: ignore[assignment]
+    """Alerts as they are raised, from those after a position on."""
     Forecast: aio.UnaryUnaryMultiCallable[quota_pb2.ForecastRequest, quota_pb2.ForecastResponse]  # type: ignore[assignment]
     """When each limit runs out if use goes on as it did."""
     Reserve: aio.UnaryUnaryMultiCallable[quota_pb2.ReserveRequest, quota_pb2.ReserveResponse]  # type: ignore[assignment]
@@ -191,6 +199,22 @@ class QuotaServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[quota_pb2.ExplainResponse, abc.Awaitable[quota_pb2.ExplainResponse]]:
         """Limit by limit, whether and why a call would be admitted now. Changes nothing and promises nothing."""
+
+    @abc_1.abstractmethod
+    def Alerts(
+        self,
+        request: quota_pb2.AlertsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[quota_pb2.AlertsResponse, abc.Awaitable[quota_pb2.AlertsResponse]]:
+        """The newest alerts; at most the last 1,000 are kept to be asked for."""
+
+    @abc_1.abstractmethod
+    def WatchAlerts(
+        self,
+        request: quota_pb2.WatchAlertsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[abc.Iterator[quota_pb2.WatchAlertsResponse], abc.AsyncIterator[quota_pb2.WatchAlertsResponse]]:
+        """Alerts as they are raised, from those after a position on."""
 
     @abc_1.abstractmethod
     def Forecast(
