@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from code_samples import DIRECTORY, LANGUAGES, sample
 
 from bursar_compressor.code.comments import without_comments
 from bursar_compressor.code.focus import focus_of
 from bursar_compressor.code.reading import read
 from bursar_compressor.code.skeleton import skeleton
 from bursar_compressor.code.tree import CodeTree
+from code_samples import DIRECTORY, LANGUAGES, sample
 
 REFERENCE = f"blob_{'0' * 64}"
 
