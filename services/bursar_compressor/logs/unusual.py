@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 FEW_VALUES = 8  # with more, no value is rare: they are identifiers or measurements
 RARE_PCT = 2
-RARE_LINES_MIN = 20  # of fewer lines each value is about as rare as the others
+LINES_A_VALUE_MIN = 3  # so many on average; with fewer each value is about as rare as the others
+LINES_MIN = 6
 FAR_OUT_SPREADS = 8  # times the middle half's width beyond it
 OUTLIERS_SHOWN_MAX = 3
 NUMBER_DIGITS_MAX = 15
@@ -15,7 +16,7 @@ NUMBER_DIGITS_MAX = 15
 
 def unusual(rows: Sequence[list[str]]) -> set[int]:
     """The places in `rows` of those with a value of that sort; each row has as many values."""
-    if len(rows) < RARE_LINES_MIN:
+    if len(rows) < LINES_MIN:
         return set()
     found: set[int] = set()
     for column in zip(*rows, strict=True):
@@ -27,10 +28,10 @@ def unusual(rows: Sequence[list[str]]) -> set[int]:
 def _rare(column: Sequence[str]) -> Iterator[int]:
     """The first line of each rare value, where there are few values."""
     times = Counter(column)
-    if not 1 < len(times) <= FEW_VALUES:
+    if not 1 < len(times) <= min(FEW_VALUES, len(column) // LINES_A_VALUE_MIN):
         return
     for value, count in times.items():
-        if count * 100 <= len(column) * RARE_PCT:
+        if count == 1 or count * 100 <= len(column) * RARE_PCT:
             yield column.index(value)
 
 
