@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     STRATEGY = "strategy"
     TOO_LARGE = "too_large"
     DISK_FULL = "disk_full"
+    MOMENTARY = "momentary"  # old as soon as it is given
 
 
 class MissReason(StrEnum):

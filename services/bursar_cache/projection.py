@@ -10,6 +10,7 @@ from bursar.events.v1 import cache_pb2 as events
 from bursar.events.v1 import event_pb2
 from bursar_cache import wire
 from bursar_cache.domain import Selection
+from bursar_cache.semantic.experiences import Experiences
 
 
 @dataclass(slots=True)
@@ -38,14 +39,10 @@ class Totals:
 
 @dataclass(slots=True)
 class CacheTotals:
-    """What the log says of every tenant."""
+    """What the log says of every tenant, and what look-ups by meaning have learned."""
 
     by_tenant: defaultdict[str, Totals] = field(default_factory=lambda: defaultdict(Totals))
-
-    @classmethod
-    def of_tenants(cls, by_tenant: dict[str, Totals]) -> CacheTotals:
-        """Those that a snapshot kept."""
-        return cls(defaultdict(Totals, by_tenant))
+    experiences: Experiences = field(default_factory=Experiences)
 
     def of(self, tenant_id: str) -> Totals:
         """One tenant's; the sum of all for an empty id."""
@@ -68,9 +65,18 @@ def fold(invalidated: Invalidated) -> Callable[[CacheTotals, bytes, int], CacheT
         event = event_pb2.Event.FromString(event_bytes)
         match event.kind:
             case wire.HIT:
-                _add_hit(totals.by_tenant[event.tenant_id], event.payload)
+                hit = events.CacheHit.FromString(event.payload)
+                _add_hit(totals.by_tenant[event.tenant_id], hit)
+                if hit.HasField("evidence"):
+                    totals.experiences.asked(event.tenant_id, hit.evidence)
             case wire.MISS:
                 totals.by_tenant[event.tenant_id].misses += 1
+                miss = events.CacheMiss.FromString(event.payload)
+                if miss.HasField("evidence"):
+                    totals.experiences.asked(event.tenant_id, miss.evidence)
+            case wire.LABELLED:
+                label = events.CacheLabelled.FromString(event.payload)
+                totals.experiences.labelled(event.tenant_id, label.evidence, label.is_right)
             case wire.STORED:
                 totals.by_tenant[event.tenant_id].stores += 1
             case wire.INVALIDATED:
@@ -82,8 +88,7 @@ def fold(invalidated: Invalidated) -> Callable[[CacheTotals, bytes, int], CacheT
     return apply
 
 
-def _add_hit(totals: Totals, payload: bytes) -> None:
-    hit = events.CacheHit.FromString(payload)
+def _add_hit(totals: Totals, hit: events.CacheHit) -> None:
     totals.hits += 1
     totals.tokens_saved += hit.saved_usage.input_tokens + hit.saved_usage.output_tokens
     if hit.saved_cost.is_known:

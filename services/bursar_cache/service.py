@@ -21,9 +21,11 @@ from bursar.wiring.module import Ground
 from bursar_cache import domain, wire
 from bursar_cache.disk_terms import DiskTerms
 from bursar_cache.journal import Journal, Note, asked_by
-from bursar_cache.layers import Bounds, Layers
+from bursar_cache.layers import Answer, Bounds, Layers
+from bursar_cache.meaning import Meaning
 from bursar_cache.memory import Eviction, Place
 from bursar_cache.projection import CacheTotals, fold
+from bursar_cache.semantic.domain.timeliness import timely_ttl_ns
 from bursar_cache.settings import CacheSettings
 from bursar_cache.snapshots import AT_THE_END_FRAMES, TotalsSnapshots
 
@@ -51,6 +53,13 @@ class CacheService:
         self._disk = self._layers.disk
         self._snapshots = TotalsSnapshots(_directory(ground, settings), STREAM, self._disk)
         self._begin_at(CacheTotals(), WriterChains(Cursor(STREAM)))
+        self._meaning = Meaning(
+            ground,
+            (settings.semantic, _directory(ground, settings) / "semantic"),
+            self._layers,
+            self._journal,
+            lambda: self._projection.state.experiences,
+        )
         self._announced: dict[str, asyncio.Future[None]] = {}
         self._is_caught_up = asyncio.Event()
         self._is_blind = False
@@ -72,6 +81,7 @@ class CacheService:
                 group.create_task(kept, name="cache snapshots")
                 await self._follow()
         finally:
+            self._meaning.close()
             if self._disk is not None:
                 await self._disk.close()
 
@@ -98,17 +108,31 @@ class CacheService:
     async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse:
         """What it takes is measured by `python benchmarks/cache.py`."""
         place = wire.place_of(request.attribution, request.key, self._ground.keyring.keyed_hash)
-        now_ns = self._ground.clock()
-        if not domain.is_looked_up(wire.strategy_of(request.strategy)):
-            return self._miss(request, place, domain.MissReason.STRATEGY)
-        if self._is_blind:
-            return self._miss(request, place, domain.MissReason.DAMAGED)
-        found = self._layers.find(place, now_ns)
+        found = self._find(request, place)
         if isinstance(found, domain.MissReason):
             return self._miss(request, place, found)
-        payload = wire.hit_event(request, found.layer, found.hit)
-        self._journal.note(Note(wire.HIT, payload, asked_by(request.attribution), now_ns))
-        return found.response
+        return self._hit(request, found)
+
+    async def lookup_by_meaning(
+        self, request: contract.LookupByMeaningRequest
+    ) -> contract.LookupByMeaningResponse:
+        """Raises InvalidRequest for a similarity_min outside 0 to 1."""
+        lookup = request.lookup
+        place = wire.place_of(lookup.attribution, lookup.key, self._ground.keyring.keyed_hash)
+        found = self._find(lookup, place)
+        if isinstance(found, Answer):
+            return contract.LookupByMeaningResponse(answer=self._hit(lookup, found))
+        if found in (domain.MissReason.STRATEGY, domain.MissReason.DAMAGED):
+            return contract.LookupByMeaningResponse(answer=self._miss(lookup, place, found))
+        return await self._meaning.look_up(request, place, found)
+
+    async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse:
+        """Learned from once it is framed. Raises InvalidRequest for evidence of nothing served."""
+        if request.evidence.outcome != "served":
+            remedy = "give the evidence of an answer that was served by meaning"
+            raise InvalidRequest.of("evidence.outcome", request.evidence.outcome, remedy)
+        self._meaning.feedback(request)
+        return contract.FeedbackResponse()
 
     async def lookup_many(
         self, requests: AsyncIterator[contract.LookupManyRequest]
@@ -130,7 +154,11 @@ class CacheService:
         answer = wire.answer_of(request)
         domain.check_tags(answer.tags)
         ttl_ns = domain.time_to_live_ns(request.ttl_ns, strategy, answer.tags)
+        if request.HasField("question") and not request.ttl_ns:
+            ttl_ns = timely_ttl_ns(request.question.text, ttl_ns)
         refusal = domain.refusal_of(answer, strategy, self._policy)
+        if not ttl_ns:
+            refusal = domain.Refusal.MOMENTARY
         if refusal is not None:
             return contract.StoreResponse(refused_reason=refusal)
         if self._is_blind:
@@ -148,6 +176,8 @@ class CacheService:
             )
         payload = wire.stored_event(request, place[1], expires_at_ns)
         self._journal.note(Note(wire.STORED, payload, asked_by(request.attribution), now_ns))
+        if request.HasField("question"):
+            await self._meaning.keep(request, place, expires_at_ns)
         return contract.StoreResponse(is_stored=True, expires_at_ns=expires_at_ns)
 
     async def invalidate(self, request: contract.InvalidateRequest) -> contract.InvalidateResponse:
@@ -188,6 +218,19 @@ class CacheService:
             entry_bytes=entry_bytes,
             cache_events_lost=self._writers.missing_events,
         )
+
+    def _find(self, request: contract.LookupRequest, place: Place) -> Answer | domain.MissReason:
+        if not domain.is_looked_up(wire.strategy_of(request.strategy)):
+            return domain.MissReason.STRATEGY
+        if self._is_blind:
+            return domain.MissReason.DAMAGED
+        return self._layers.find(place, self._ground.clock())
+
+    def _hit(self, request: contract.LookupRequest, found: Answer) -> contract.LookupResponse:
+        payload = wire.hit_event(request, found.layer, found.hit)
+        origin = asked_by(request.attribution)
+        self._journal.note(Note(wire.HIT, payload, origin, self._ground.clock()))
+        return found.response
 
     def _miss(
         self, request: contract.LookupRequest, place: Place, reason: domain.MissReason

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from bursar.settings import PartSettings, settings_of
+from bursar_cache.semantic.settings import SemanticSettings
 
 MIB = 1024 * 1024
 
@@ -28,3 +29,5 @@ class CacheSettings(PartSettings):
     # Strategy `selective` keeps what cost more, or took more tokens.
     selective_cost_nano_usd_min: int = Field(default=10_000_000, ge=0)
     selective_tokens_min: int = Field(default=2_000, ge=0)
+    # Look-ups by meaning.
+    semantic: SemanticSettings = SemanticSettings()

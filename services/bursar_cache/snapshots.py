@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from pathlib import Path
 
 import msgspec
@@ -19,15 +20,33 @@ from bursar.eventlog.stream import StreamId
 from bursar.eventlog.writers import WriterChains
 from bursar_cache.disk import DiskLayer
 from bursar_cache.projection import CacheTotals, Totals
+from bursar_cache.semantic.domain.learning import Experience
+from bursar_cache.semantic.experiences import Experiences, Name
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 EVERY_FRAMES = 2_000
 AT_THE_END_FRAMES = 100  # fewer are read faster than a snapshot is written
 LOOK_S = 5.0
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(dict[str, Totals])
 _logger = logging.getLogger(__name__)
+
+
+class _Body(msgspec.Struct):
+    """What a snapshot holds. Experiences stand with their tenant and namespace."""
+
+    by_tenant: dict[str, Totals]
+    experiences: list[tuple[Name, Experience]]
+
+    @classmethod
+    def of(cls, totals: CacheTotals) -> _Body:
+        return cls(dict(totals.by_tenant), totals.experiences.all())
+
+    def totals(self) -> CacheTotals:
+        return CacheTotals(defaultdict(Totals, self.by_tenant), Experiences(self.experiences))
+
+
+_DECODER = msgspec.msgpack.Decoder(_Body)
 
 
 class TotalsSnapshots:
@@ -44,14 +63,12 @@ class TotalsSnapshots:
         snapshot = await self._snapshots.newest(log)
         if snapshot is not None:
             try:
-                by_tenant = _DECODER.decode(snapshot.body)
+                totals = _DECODER.decode(snapshot.body).totals()
             except msgspec.DecodeError as error:
                 _logger.warning("a snapshot cannot be used, all is replayed: %s", error)
             else:
                 self._sequence = snapshot.cursor.sequence
-                return CacheTotals.of_tenants(by_tenant), WriterChains(
-                    snapshot.cursor, snapshot.chain
-                )
+                return totals, WriterChains(snapshot.cursor, snapshot.chain)
         return CacheTotals(), WriterChains(Cursor(self._stream))
 
     async def keep(self, totals: CacheTotals, writers: WriterChains) -> None:
@@ -67,7 +84,7 @@ class TotalsSnapshots:
         cursor = writers.cursor
         if cursor.sequence - self._sequence < least_frames:
             return
-        snapshot = Snapshot(cursor, _ENCODER.encode(dict(totals.by_tenant)), writers.dump())
+        snapshot = Snapshot(cursor, _ENCODER.encode(_Body.of(totals)), writers.dump())
         try:
             if self._disk is not None and not await self._disk.synced():
                 return

@@ -16,6 +16,7 @@ from bursar_cache.packing import Codec, body_of
 
 HIT, MISS, STORED = "cache.hit", "cache.miss", "cache.stored"
 INVALIDATED, EVICTED = "cache.invalidated", "cache.evicted"
+LABELLED = "cache.labelled"
 
 _STRATEGIES: dict[int, Strategy] = {
     planner_pb2.CACHE_STRATEGY_UNSPECIFIED: Strategy.STANDARD,
@@ -97,21 +98,41 @@ def kept_of(
 
 
 def hit_event(
-    request: contract.LookupRequest, layer: contract.Layer.ValueType, known: bytes
+    request: contract.LookupRequest,
+    layer: contract.Layer.ValueType,
+    known: bytes,
+    evidence: contract.Evidence | None = None,
 ) -> bytes:
     """The payload of a hit. Fields of one message may come in parts: `known` is what is the same
     for every hit of an entry.
     """
-    own = events.CacheHit(attribution=request.attribution, layer=layer)
+    own = events.CacheHit(attribution=request.attribution, layer=layer, evidence=evidence)
     return own.SerializeToString() + known
 
 
-def miss_event(request: contract.LookupRequest, exact_key: bytes, miss_reason: str) -> bytes:
+def miss_event(
+    request: contract.LookupRequest,
+    exact_key: bytes,
+    miss_reason: str,
+    evidence: contract.Evidence | None = None,
+) -> bytes:
     return events.CacheMiss(
         attribution=request.attribution,
         target=request.target,
         exact_key=exact_key,
         miss_reason=miss_reason,
+        evidence=evidence,
+    ).SerializeToString()
+
+
+def labelled_event(
+    attribution: ledger_pb2.Attribution,
+    evidence: contract.Evidence,
+    source: str,
+    is_right: bool,
+) -> bytes:
+    return events.CacheLabelled(
+        attribution=attribution, evidence=evidence, source=source, is_right=is_right
     ).SerializeToString()
 
 

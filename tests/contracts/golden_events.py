@@ -33,6 +33,7 @@ PAYLOADS: dict[str, dict[str, type[Message]]] = {
         "cache.stored": cache_pb2.CacheStored,
         "cache.invalidated": cache_pb2.CacheInvalidated,
         "cache.evicted": cache_pb2.CacheEvicted,
+        "cache.labelled": cache_pb2.CacheLabelled,
     },
     "plans": {"plan.made": plans_pb2.PlanMade},
     "compression": {"compression.applied": compression_pb2.CompressionApplied},

@@ -21,6 +21,12 @@ class CacheClient(Protocol):
         self, requests: AsyncIterator[contract.LookupManyRequest]
     ) -> AsyncIterator[contract.LookupManyResponse]: ...
 
+    async def lookup_by_meaning(
+        self, request: contract.LookupByMeaningRequest
+    ) -> contract.LookupByMeaningResponse: ...
+
+    async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse: ...
+
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse: ...
 
     async def invalidate(
@@ -43,6 +49,14 @@ class RemoteCache:
         self, requests: AsyncIterator[contract.LookupManyRequest]
     ) -> AsyncIterator[contract.LookupManyResponse]:
         return exchange(self._stub.LookupMany, requests)
+
+    async def lookup_by_meaning(
+        self, request: contract.LookupByMeaningRequest
+    ) -> contract.LookupByMeaningResponse:
+        return await call(self._stub.LookupByMeaning, request)
+
+    async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse:
+        return await call(self._stub.Feedback, request)
 
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse:
         return await call(self._stub.Store, request)

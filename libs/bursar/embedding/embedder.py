@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bursar.embedding.model import Embedding, SentenceModel
 from bursar.errors import Overloaded
 
 WAITING_MAX = 256
 RETRY_AFTER_NS = 500_000_000
+
+Result = TypeVar("Result")
 
 
 class EmbedsTexts(Protocol):
@@ -36,6 +38,12 @@ class Embedder:
 
     async def embed(self, text: str) -> Embedding:
         """Raises Overloaded above WAITING_MAX, and what loading the model raises."""
+        return await self.run(lambda model: model.embed(text))
+
+    async def run(self, work: Callable[[SentenceModel], Result]) -> Result:
+        """What `work` gives, done in the thread: for what embeds and goes on with the vector. One
+        work at a time. Raises like `embed`, and what `work` raises.
+        """
         if self._waiting >= WAITING_MAX:
             message = "too many texts wait to be embedded"
             raise Overloaded(message, retry_after_ns=RETRY_AFTER_NS)
@@ -43,8 +51,9 @@ class Embedder:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
         self._waiting += 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, self._embed, text)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: work(self._loaded())
+            )
         finally:
             self._waiting -= 1
 
@@ -53,7 +62,7 @@ class Embedder:
         if self._thread is not None:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _embed(self, text: str) -> Embedding:
+    def _loaded(self) -> SentenceModel:
         if self._model is None:
             self._model = self._load()
-        return self._model.embed(text)
+        return self._model

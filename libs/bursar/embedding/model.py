@@ -82,6 +82,12 @@ class SentenceModel:
         (vectors,) = self._session.run(["embedding"], feed)
         return Embedding(np.asarray(vectors, dtype=np.float32)[0], bool(encoded.overflowing))
 
+    def vocabulary(self) -> dict[str, int]:
+        """The words and pieces of words that the model knows, in the order of their numbers, which
+        is about that of how common they are.
+        """
+        return self._tokenizer.get_vocab(with_added_tokens=False)
+
 
 def is_installed() -> bool:
     """Whether the extra is here; looks, without importing it."""

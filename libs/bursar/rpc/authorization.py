@@ -82,6 +82,12 @@ def _for_each_lookup(
         _for_attribution(lookup, caller, exchange)
 
 
+def _for_lookup_by_meaning(
+    request: cache_pb2.LookupByMeaningRequest, caller: Caller, exchange: Exchange
+) -> None:
+    _for_attribution(request.lookup, caller, exchange)
+
+
 def _for_each_attribution(
     request: quota_pb2.ReserveManyRequest | quota_pb2.RecordUsageManyRequest,
     caller: Caller,
@@ -160,6 +166,8 @@ def _deletes_limit(
 RULES: dict[str, Rule] = {
     "bursar.cache.v1.CacheService.Lookup": _for_attribution,
     "bursar.cache.v1.CacheService.LookupMany": _for_each_lookup,
+    "bursar.cache.v1.CacheService.LookupByMeaning": _for_lookup_by_meaning,
+    "bursar.cache.v1.CacheService.Feedback": _for_attribution,
     "bursar.cache.v1.CacheService.Store": _for_attribution,
     "bursar.cache.v1.CacheService.Invalidate": _for_tenant,
     "bursar.cache.v1.CacheService.Stats": _for_tenant,

@@ -41,7 +41,7 @@ class CacheThatRaises:
         self.seen_trace = trace_context.current()
         raise self.error
 
-    lookup = lookup_many = store = invalidate = stats
+    lookup = lookup_many = lookup_by_meaning = feedback = store = invalidate = stats
 
 
 async def raised_through_grpc(error: Exception) -> BursarError:

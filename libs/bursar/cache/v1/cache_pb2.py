@@ -26,15 +26,15 @@ from bursar.ledger.v1 import ledger_pb2 as bursar_dot_ledger_dot_v1_dot_ledger__
 from bursar.planner.v1 import planner_pb2 as bursar_dot_planner_dot_v1_dot_planner__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62ursar/cache/v1/cache.proto\x12\x0f\x62ursar.cache.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\x1a\x1f\x62ursar/planner/v1/planner.proto\";\n\x03Key\x12\x13\n\texact_key\x18\x01 \x01(\x0cH\x00\x12\x18\n\x0e\x63\x61nonical_form\x18\x02 \x01(\x0cH\x00\x42\x05\n\x03key\"\xc4\x01\n\rLookupRequest\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12!\n\x03key\x18\x03 \x01(\x0b\x32\x14.bursar.cache.v1.Key\x12\x32\n\x08strategy\x18\x04 \x01(\x0e\x32 .bursar.planner.v1.CacheStrategy\"\x83\x01\n\x0eLookupResponse\x12\x0e\n\x06is_hit\x18\x01 \x01(\x08\x12\x13\n\x0bmiss_reason\x18\x02 \x01(\t\x12%\n\x05\x65ntry\x18\x03 \x01(\x0b\x32\x16.bursar.cache.v1.Entry\x12%\n\x05layer\x18\x04 \x01(\x0e\x32\x16.bursar.cache.v1.Layer\"D\n\x11LookupManyRequest\x12/\n\x07lookups\x18\x01 \x03(\x0b\x32\x1e.bursar.cache.v1.LookupRequest\"F\n\x12LookupManyResponse\x12\x30\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1f.bursar.cache.v1.LookupResponse\"\xf9\x01\n\x05\x45ntry\x12\x11\n\texact_key\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x14\n\x0c\x63ontent_kind\x18\x03 \x01(\t\x12+\n\x05usage\x18\x04 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\x05 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x14\n\x0cstored_at_ns\x18\x06 \x01(\x03\x12\x15\n\rexpires_at_ns\x18\x07 \x01(\x03\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12(\n\x06target\x18\t \x01(\x0b\x32\x18.bursar.ledger.v1.Target\"\x80\x02\n\x0cStoreRequest\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12!\n\x03key\x18\x02 \x01(\x0b\x32\x14.bursar.cache.v1.Key\x12%\n\x05\x65ntry\x18\x03 \x01(\x0b\x32\x16.bursar.cache.v1.Entry\x12\x0e\n\x06ttl_ns\x18\x04 \x01(\x03\x12\x32\n\x08strategy\x18\x05 \x01(\x0e\x32 .bursar.planner.v1.CacheStrategy\x12\x13\n\x0bis_complete\x18\x06 \x01(\x08\x12\x19\n\x11is_written_behind\x18\x07 \x01(\x08\"Q\n\rStoreResponse\x12\x11\n\tis_stored\x18\x01 \x01(\x08\x12\x16\n\x0erefused_reason\x18\x02 \x01(\t\x12\x15\n\rexpires_at_ns\x18\x03 \x01(\x03\"\x8e\x01\n\x11InvalidateRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\texact_key\x18\x02 \x01(\x0cH\x00\x12\r\n\x03tag\x18\x03 \x01(\tH\x00\x12\x0f\n\x05model\x18\x04 \x01(\tH\x00\x12\x14\n\neverything\x18\x05 \x01(\x08H\x00\x12\x0e\n\x06reason\x18\x06 \x01(\tB\x0b\n\tselection\"1\n\x12InvalidateResponse\x12\x1b\n\x13invalidated_entries\x18\x01 \x01(\x03\"!\n\x0cStatsRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"\xdb\x01\n\rStatsResponse\x12\x0c\n\x04hits\x18\x01 \x01(\x03\x12\x0e\n\x06misses\x18\x02 \x01(\x03\x12\x16\n\x0etotal_requests\x18\x03 \x01(\x03\x12\x10\n\x08hit_rate\x18\x04 \x01(\x01\x12\x14\n\x0ctokens_saved\x18\x05 \x01(\x03\x12\x1b\n\x13\x63ost_saved_nano_usd\x18\x06 \x01(\x03\x12\x0e\n\x06stores\x18\x07 \x01(\x03\x12\x0f\n\x07\x65ntries\x18\x08 \x01(\x03\x12\x13\n\x0b\x65ntry_bytes\x18\t \x01(\x03\x12\x19\n\x11\x63\x61\x63he_events_lost\x18\n \x01(\x03*@\n\x05Layer\x12\x15\n\x11LAYER_UNSPECIFIED\x10\x00\x12\x10\n\x0cLAYER_MEMORY\x10\x01\x12\x0e\n\nLAYER_DISK\x10\x02\x32\x9b\x03\n\x0c\x43\x61\x63heService\x12I\n\x06Lookup\x12\x1e.bursar.cache.v1.LookupRequest\x1a\x1f.bursar.cache.v1.LookupResponse\x12Y\n\nLookupMany\x12\".bursar.cache.v1.LookupManyRequest\x1a#.bursar.cache.v1.LookupManyResponse(\x01\x30\x01\x12\x46\n\x05Store\x12\x1d.bursar.cache.v1.StoreRequest\x1a\x1e.bursar.cache.v1.StoreResponse\x12U\n\nInvalidate\x12\".bursar.cache.v1.InvalidateRequest\x1a#.bursar.cache.v1.InvalidateResponse\x12\x46\n\x05Stats\x12\x1d.bursar.cache.v1.StatsRequest\x1a\x1e.bursar.cache.v1.StatsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62ursar/cache/v1/cache.proto\x12\x0f\x62ursar.cache.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\x1a\x1f\x62ursar/planner/v1/planner.proto\";\n\x03Key\x12\x13\n\texact_key\x18\x01 \x01(\x0cH\x00\x12\x18\n\x0e\x63\x61nonical_form\x18\x02 \x01(\x0cH\x00\x42\x05\n\x03key\"\xc4\x01\n\rLookupRequest\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12!\n\x03key\x18\x03 \x01(\x0b\x32\x14.bursar.cache.v1.Key\x12\x32\n\x08strategy\x18\x04 \x01(\x0e\x32 .bursar.planner.v1.CacheStrategy\"\x83\x01\n\x0eLookupResponse\x12\x0e\n\x06is_hit\x18\x01 \x01(\x08\x12\x13\n\x0bmiss_reason\x18\x02 \x01(\t\x12%\n\x05\x65ntry\x18\x03 \x01(\x0b\x32\x16.bursar.cache.v1.Entry\x12%\n\x05layer\x18\x04 \x01(\x0e\x32\x16.bursar.cache.v1.Layer\"D\n\x11LookupManyRequest\x12/\n\x07lookups\x18\x01 \x03(\x0b\x32\x1e.bursar.cache.v1.LookupRequest\"F\n\x12LookupManyResponse\x12\x30\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1f.bursar.cache.v1.LookupResponse\"\xb3\x01\n\x08Question\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nscope_form\x18\x02 \x01(\x0c\x12\x11\n\tnamespace\x18\x03 \x01(\t\x12\x13\n\x0btemperature\x18\x04 \x01(\x01\x12\x11\n\thas_tools\x18\x05 \x01(\x08\x12\x19\n\x11has_earlier_turns\x18\x06 \x01(\x08\x12\x17\n\x0fhas_attachments\x18\x07 \x01(\x08\x12\x16\n\x0esimilarity_min\x18\x08 \x01(\x01\"\xf1\x01\n\x08\x45vidence\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x11\n\tnamespace\x18\x03 \x01(\t\x12\x12\n\nsimilarity\x18\x04 \x01(\x01\x12\x13\n\x0bnearest_key\x18\x05 \x01(\x0c\x12\x0e\n\x06vetoes\x18\x06 \x03(\t\x12\x16\n\x0e\x62\x61r_similarity\x18\x07 \x01(\x01\x12\x12\n\nbar_guards\x18\x08 \x01(\t\x12\x1b\n\x13wrong_per_hit_upper\x18\t \x01(\x01\x12\x1f\n\x17wrong_per_request_upper\x18\n \x01(\x01\x12\x0e\n\x06labels\x18\x0b \x01(\x03\"u\n\x16LookupByMeaningRequest\x12.\n\x06lookup\x18\x01 \x01(\x0b\x32\x1e.bursar.cache.v1.LookupRequest\x12+\n\x08question\x18\x02 \x01(\x0b\x32\x19.bursar.cache.v1.Question\"w\n\x17LookupByMeaningResponse\x12/\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x1f.bursar.cache.v1.LookupResponse\x12+\n\x08\x65vidence\x18\x02 \x01(\x0b\x32\x19.bursar.cache.v1.Evidence\"\x84\x01\n\x0f\x46\x65\x65\x64\x62\x61\x63kRequest\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12+\n\x08\x65vidence\x18\x02 \x01(\x0b\x32\x19.bursar.cache.v1.Evidence\x12\x10\n\x08is_right\x18\x03 \x01(\x08\"\x12\n\x10\x46\x65\x65\x64\x62\x61\x63kResponse\"\xf9\x01\n\x05\x45ntry\x12\x11\n\texact_key\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x14\n\x0c\x63ontent_kind\x18\x03 \x01(\t\x12+\n\x05usage\x18\x04 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\x05 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x14\n\x0cstored_at_ns\x18\x06 \x01(\x03\x12\x15\n\rexpires_at_ns\x18\x07 \x01(\x03\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12(\n\x06target\x18\t \x01(\x0b\x32\x18.bursar.ledger.v1.Target\"\xc2\x02\n\x0cStoreRequest\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12!\n\x03key\x18\x02 \x01(\x0b\x32\x14.bursar.cache.v1.Key\x12%\n\x05\x65ntry\x18\x03 \x01(\x0b\x32\x16.bursar.cache.v1.Entry\x12\x0e\n\x06ttl_ns\x18\x04 \x01(\x03\x12\x32\n\x08strategy\x18\x05 \x01(\x0e\x32 .bursar.planner.v1.CacheStrategy\x12\x13\n\x0bis_complete\x18\x06 \x01(\x08\x12\x19\n\x11is_written_behind\x18\x07 \x01(\x08\x12+\n\x08question\x18\x08 \x01(\x0b\x32\x19.bursar.cache.v1.Question\x12\x13\n\x0b\x61nswer_text\x18\t \x01(\t\"Q\n\rStoreResponse\x12\x11\n\tis_stored\x18\x01 \x01(\x08\x12\x16\n\x0erefused_reason\x18\x02 \x01(\t\x12\x15\n\rexpires_at_ns\x18\x03 \x01(\x03\"\x8e\x01\n\x11InvalidateRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\texact_key\x18\x02 \x01(\x0cH\x00\x12\r\n\x03tag\x18\x03 \x01(\tH\x00\x12\x0f\n\x05model\x18\x04 \x01(\tH\x00\x12\x14\n\neverything\x18\x05 \x01(\x08H\x00\x12\x0e\n\x06reason\x18\x06 \x01(\tB\x0b\n\tselection\"1\n\x12InvalidateResponse\x12\x1b\n\x13invalidated_entries\x18\x01 \x01(\x03\"!\n\x0cStatsRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"\xdb\x01\n\rStatsResponse\x12\x0c\n\x04hits\x18\x01 \x01(\x03\x12\x0e\n\x06misses\x18\x02 \x01(\x03\x12\x16\n\x0etotal_requests\x18\x03 \x01(\x03\x12\x10\n\x08hit_rate\x18\x04 \x01(\x01\x12\x14\n\x0ctokens_saved\x18\x05 \x01(\x03\x12\x1b\n\x13\x63ost_saved_nano_usd\x18\x06 \x01(\x03\x12\x0e\n\x06stores\x18\x07 \x01(\x03\x12\x0f\n\x07\x65ntries\x18\x08 \x01(\x03\x12\x13\n\x0b\x65ntry_bytes\x18\t \x01(\x03\x12\x19\n\x11\x63\x61\x63he_events_lost\x18\n \x01(\x03*@\n\x05Layer\x12\x15\n\x11LAYER_UNSPECIFIED\x10\x00\x12\x10\n\x0cLAYER_MEMORY\x10\x01\x12\x0e\n\nLAYER_DISK\x10\x02\x32\xd2\x04\n\x0c\x43\x61\x63heService\x12I\n\x06Lookup\x12\x1e.bursar.cache.v1.LookupRequest\x1a\x1f.bursar.cache.v1.LookupResponse\x12Y\n\nLookupMany\x12\".bursar.cache.v1.LookupManyRequest\x1a#.bursar.cache.v1.LookupManyResponse(\x01\x30\x01\x12\x64\n\x0fLookupByMeaning\x12\'.bursar.cache.v1.LookupByMeaningRequest\x1a(.bursar.cache.v1.LookupByMeaningResponse\x12O\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12 .bursar.cache.v1.FeedbackRequest\x1a!.bursar.cache.v1.FeedbackResponse\x12\x46\n\x05Store\x12\x1d.bursar.cache.v1.StoreRequest\x1a\x1e.bursar.cache.v1.StoreResponse\x12U\n\nInvalidate\x12\".bursar.cache.v1.InvalidateRequest\x1a#.bursar.cache.v1.InvalidateResponse\x12\x46\n\x05Stats\x12\x1d.bursar.cache.v1.StatsRequest\x1a\x1e.bursar.cache.v1.StatsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bursar.cache.v1.cache_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LAYER']._serialized_start=1695
-  _globals['_LAYER']._serialized_end=1759
+  _globals['_LAYER']._serialized_start=2582
+  _globals['_LAYER']._serialized_end=2646
   _globals['_KEY']._serialized_start=112
   _globals['_KEY']._serialized_end=171
   _globals['_LOOKUPREQUEST']._serialized_start=174
@@ -45,20 +45,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOOKUPMANYREQUEST']._serialized_end=574
   _globals['_LOOKUPMANYRESPONSE']._serialized_start=576
   _globals['_LOOKUPMANYRESPONSE']._serialized_end=646
-  _globals['_ENTRY']._serialized_start=649
-  _globals['_ENTRY']._serialized_end=898
-  _globals['_STOREREQUEST']._serialized_start=901
-  _globals['_STOREREQUEST']._serialized_end=1157
-  _globals['_STORERESPONSE']._serialized_start=1159
-  _globals['_STORERESPONSE']._serialized_end=1240
-  _globals['_INVALIDATEREQUEST']._serialized_start=1243
-  _globals['_INVALIDATEREQUEST']._serialized_end=1385
-  _globals['_INVALIDATERESPONSE']._serialized_start=1387
-  _globals['_INVALIDATERESPONSE']._serialized_end=1436
-  _globals['_STATSREQUEST']._serialized_start=1438
-  _globals['_STATSREQUEST']._serialized_end=1471
-  _globals['_STATSRESPONSE']._serialized_start=1474
-  _globals['_STATSRESPONSE']._serialized_end=1693
-  _globals['_CACHESERVICE']._serialized_start=1762
-  _globals['_CACHESERVICE']._serialized_end=2173
+  _globals['_QUESTION']._serialized_start=649
+  _globals['_QUESTION']._serialized_end=828
+  _globals['_EVIDENCE']._serialized_start=831
+  _globals['_EVIDENCE']._serialized_end=1072
+  _globals['_LOOKUPBYMEANINGREQUEST']._serialized_start=1074
+  _globals['_LOOKUPBYMEANINGREQUEST']._serialized_end=1191
+  _globals['_LOOKUPBYMEANINGRESPONSE']._serialized_start=1193
+  _globals['_LOOKUPBYMEANINGRESPONSE']._serialized_end=1312
+  _globals['_FEEDBACKREQUEST']._serialized_start=1315
+  _globals['_FEEDBACKREQUEST']._serialized_end=1447
+  _globals['_FEEDBACKRESPONSE']._serialized_start=1449
+  _globals['_FEEDBACKRESPONSE']._serialized_end=1467
+  _globals['_ENTRY']._serialized_start=1470
+  _globals['_ENTRY']._serialized_end=1719
+  _globals['_STOREREQUEST']._serialized_start=1722
+  _globals['_STOREREQUEST']._serialized_end=2044
+  _globals['_STORERESPONSE']._serialized_start=2046
+  _globals['_STORERESPONSE']._serialized_end=2127
+  _globals['_INVALIDATEREQUEST']._serialized_start=2130
+  _globals['_INVALIDATEREQUEST']._serialized_end=2272
+  _globals['_INVALIDATERESPONSE']._serialized_start=2274
+  _globals['_INVALIDATERESPONSE']._serialized_end=2323
+  _globals['_STATSREQUEST']._serialized_start=2325
+  _globals['_STATSREQUEST']._serialized_end=2358
+  _globals['_STATSRESPONSE']._serialized_start=2361
+  _globals['_STATSRESPONSE']._serialized_end=2580
+  _globals['_CACHESERVICE']._serialized_start=2649
+  _globals['_CACHESERVICE']._serialized_end=3243
 # @@protoc_insertion_point(module_scope)

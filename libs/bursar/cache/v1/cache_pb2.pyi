@@ -159,6 +159,198 @@ class LookupManyResponse(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class Question(message.Message):
+    """What is asked, apart from all around it."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: builtins.int
+    SCOPE_FORM_FIELD_NUMBER: builtins.int
+    NAMESPACE_FIELD_NUMBER: builtins.int
+    TEMPERATURE_FIELD_NUMBER: builtins.int
+    HAS_TOOLS_FIELD_NUMBER: builtins.int
+    HAS_EARLIER_TURNS_FIELD_NUMBER: builtins.int
+    HAS_ATTACHMENTS_FIELD_NUMBER: builtins.int
+    SIMILARITY_MIN_FIELD_NUMBER: builtins.int
+    text: builtins.str
+    """The one user turn; what is compared by meaning."""
+    scope_form: builtins.bytes
+    """The canonical form of everything else that changes the answer: provider, system prompt, tools, response format,
+    sampling parameters, version of the context. Two questions can only match where these bytes are the same, and tenant,
+    model and namespace too.
+    """
+    namespace: builtins.str
+    """What learns and is limited together; empty is one of its own."""
+    temperature: builtins.float
+    """Above 0 nothing is looked up by meaning."""
+    has_tools: builtins.bool
+    """Where one of these is true the context decides, and nothing is looked up by meaning."""
+    has_earlier_turns: builtins.bool
+    has_attachments: builtins.bool
+    similarity_min: builtins.float
+    """Ask for at least this cosine, whatever was learned; 0 to 1."""
+    def __init__(
+        self,
+        *,
+        text: builtins.str = ...,
+        scope_form: builtins.bytes = ...,
+        namespace: builtins.str = ...,
+        temperature: builtins.float = ...,
+        has_tools: builtins.bool = ...,
+        has_earlier_turns: builtins.bool = ...,
+        has_attachments: builtins.bool = ...,
+        similarity_min: builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["has_attachments", b"has_attachments", "has_earlier_turns", b"has_earlier_turns", "has_tools", b"has_tools", "namespace", b"namespace", "scope_form", b"scope_form", "similarity_min", b"similarity_min", "temperature", b"temperature", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Evidence(message.Message):
+    """Why there was an answer by meaning, or none."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: builtins.int
+    DETAIL_FIELD_NUMBER: builtins.int
+    NAMESPACE_FIELD_NUMBER: builtins.int
+    SIMILARITY_FIELD_NUMBER: builtins.int
+    NEAREST_KEY_FIELD_NUMBER: builtins.int
+    VETOES_FIELD_NUMBER: builtins.int
+    BAR_SIMILARITY_FIELD_NUMBER: builtins.int
+    BAR_GUARDS_FIELD_NUMBER: builtins.int
+    WRONG_PER_HIT_UPPER_FIELD_NUMBER: builtins.int
+    WRONG_PER_REQUEST_UPPER_FIELD_NUMBER: builtins.int
+    LABELS_FIELD_NUMBER: builtins.int
+    outcome: builtins.str
+    """`served`, `nothing_near`, `below_bar`, `vetoed`, `shadow_check`, `refused`, `unavailable`."""
+    detail: builtins.str
+    """Of `refused`: `not_opted_in`, `sampled`, `tools`, `earlier_turns`, `attachments`, `empty`, `too_long`, `refers`,
+    `personal`, `momentary`. Of `unavailable`: `index_building`, `no_model`, `overloaded`.
+    """
+    namespace: builtins.str
+    similarity: builtins.float
+    """Of the nearest question that is stored in this scope: its cosine, its answer's key, and the guards that veto it."""
+    nearest_key: builtins.bytes
+    bar_similarity: builtins.float
+    """What had to be passed: the cosine, and `strict` for all guards, `facts` for those about facts, or `none`."""
+    bar_guards: builtins.str
+    wrong_per_hit_upper: builtins.float
+    """Upper ends of the 95 % interval for wrong answers at this bar, and the labels they rest on; 1 where nothing is known."""
+    wrong_per_request_upper: builtins.float
+    labels: builtins.int
+    @builtins.property
+    def vetoes(self) -> containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        outcome: builtins.str = ...,
+        detail: builtins.str = ...,
+        namespace: builtins.str = ...,
+        similarity: builtins.float = ...,
+        nearest_key: builtins.bytes = ...,
+        vetoes: abc.Iterable[builtins.str] | None = ...,
+        bar_similarity: builtins.float = ...,
+        bar_guards: builtins.str = ...,
+        wrong_per_hit_upper: builtins.float = ...,
+        wrong_per_request_upper: builtins.float = ...,
+        labels: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["bar_guards", b"bar_guards", "bar_similarity", b"bar_similarity", "detail", b"detail", "labels", b"labels", "namespace", b"namespace", "nearest_key", b"nearest_key", "outcome", b"outcome", "similarity", b"similarity", "vetoes", b"vetoes", "wrong_per_hit_upper", b"wrong_per_hit_upper", "wrong_per_request_upper", b"wrong_per_request_upper"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class LookupByMeaningRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    LOOKUP_FIELD_NUMBER: builtins.int
+    QUESTION_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def lookup(self) -> LookupRequest: ...
+    @builtins.property
+    def question(self) -> Question: ...
+    def __init__(
+        self,
+        *,
+        lookup: LookupRequest | None = ...,
+        question: Question | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["lookup", b"lookup", "question", b"question"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lookup", b"lookup", "question", b"question"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class LookupByMeaningResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: builtins.int
+    EVIDENCE_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def answer(self) -> LookupResponse: ...
+    @builtins.property
+    def evidence(self) -> Evidence:
+        """Absent where the very same request was stored."""
+
+    def __init__(
+        self,
+        *,
+        answer: LookupResponse | None = ...,
+        evidence: Evidence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["answer", b"answer", "evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer", b"answer", "evidence", b"evidence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class FeedbackRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    EVIDENCE_FIELD_NUMBER: builtins.int
+    IS_RIGHT_FIELD_NUMBER: builtins.int
+    is_right: builtins.bool
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution: ...
+    @builtins.property
+    def evidence(self) -> Evidence:
+        """As it was answered."""
+
+    def __init__(
+        self,
+        *,
+        attribution: ledger_pb2.Attribution | None = ...,
+        evidence: Evidence | None = ...,
+        is_right: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "evidence", b"evidence", "is_right", b"is_right"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class FeedbackResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class Entry(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
@@ -218,6 +410,8 @@ class StoreRequest(message.Message):
     STRATEGY_FIELD_NUMBER: builtins.int
     IS_COMPLETE_FIELD_NUMBER: builtins.int
     IS_WRITTEN_BEHIND_FIELD_NUMBER: builtins.int
+    QUESTION_FIELD_NUMBER: builtins.int
+    ANSWER_TEXT_FIELD_NUMBER: builtins.int
     ttl_ns: builtins.int
     """0 means the strategy's own: 24 h, a week when aggressive. Negative is INVALID_ARGUMENT."""
     strategy: planner_pb2.CacheStrategy.ValueType
@@ -227,6 +421,10 @@ class StoreRequest(message.Message):
     """True where nobody waits for the disk: answered when memory has the entry, which reaches the disk with others some
     50 ms later, and is lost when the process is killed before. False: answered when it survives that.
     """
+    answer_text: builtins.str
+    """What the answer says, as text: compared with the answer that would have been given by meaning, so that the namespace
+    learns. Empty: nothing is learned from this one.
+    """
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -234,6 +432,12 @@ class StoreRequest(message.Message):
     @builtins.property
     def entry(self) -> Entry:
         """stored_at_ns and exact_key are set by the service."""
+
+    @builtins.property
+    def question(self) -> Question:
+        """Offers the answer to questions that mean the same. Where the text speaks of today, of now or of a date, the entry is
+        kept shortly or not at all.
+        """
 
     def __init__(
         self,
@@ -245,10 +449,12 @@ class StoreRequest(message.Message):
         strategy: planner_pb2.CacheStrategy.ValueType = ...,
         is_complete: builtins.bool = ...,
         is_written_behind: builtins.bool = ...,
+        question: Question | None = ...,
+        answer_text: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "entry", b"entry", "key", b"key"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "entry", b"entry", "key", b"key", "question", b"question"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "entry", b"entry", "is_complete", b"is_complete", "is_written_behind", b"is_written_behind", "key", b"key", "strategy", b"strategy", "ttl_ns", b"ttl_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer_text", b"answer_text", "attribution", b"attribution", "entry", b"entry", "is_complete", b"is_complete", "is_written_behind", b"is_written_behind", "key", b"key", "question", b"question", "strategy", b"strategy", "ttl_ns", b"ttl_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -261,7 +467,7 @@ class StoreResponse(message.Message):
     EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
     is_stored: builtins.bool
     refused_reason: builtins.str
-    """Why not: `incomplete`, `strategy`, `too_large`, `disk_full`; empty when stored."""
+    """Why not: `incomplete`, `strategy`, `too_large`, `disk_full`, `momentary`; empty when stored."""
     expires_at_ns: builtins.int
     def __init__(
         self,

@@ -44,6 +44,16 @@ class CacheServiceStub:
                 request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyRequest.SerializeToString,
                 response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyResponse.FromString,
                 _registered_method=True)
+        self.LookupByMeaning = channel.unary_unary(
+                '/bursar.cache.v1.CacheService/LookupByMeaning',
+                request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningRequest.SerializeToString,
+                response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningResponse.FromString,
+                _registered_method=True)
+        self.Feedback = channel.unary_unary(
+                '/bursar.cache.v1.CacheService/Feedback',
+                request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.FeedbackRequest.SerializeToString,
+                response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.FeedbackResponse.FromString,
+                _registered_method=True)
         self.Store = channel.unary_unary(
                 '/bursar.cache.v1.CacheService/Store',
                 request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.StoreRequest.SerializeToString,
@@ -74,6 +84,21 @@ class CacheServiceServicer:
     def LookupMany(self, request_iterator, context):
         """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
         as many answers in the same order. An error ends the stream.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LookupByMeaning(self, request, context):
+        """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
+        namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Feedback(self, request, context):
+        """Says that an answer given by meaning was right or wrong. The namespace learns from it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,6 +137,16 @@ def add_CacheServiceServicer_to_server(servicer, server):
                     servicer.LookupMany,
                     request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyRequest.FromString,
                     response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyResponse.SerializeToString,
+            ),
+            'LookupByMeaning': grpc.unary_unary_rpc_method_handler(
+                    servicer.LookupByMeaning,
+                    request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningRequest.FromString,
+                    response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningResponse.SerializeToString,
+            ),
+            'Feedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.Feedback,
+                    request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.FeedbackRequest.FromString,
+                    response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.FeedbackResponse.SerializeToString,
             ),
             'Store': grpc.unary_unary_rpc_method_handler(
                     servicer.Store,
@@ -183,6 +218,60 @@ class CacheService:
             '/bursar.cache.v1.CacheService/LookupMany',
             bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyRequest.SerializeToString,
             bursar_dot_cache_dot_v1_dot_cache__pb2.LookupManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LookupByMeaning(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.cache.v1.CacheService/LookupByMeaning',
+            bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningRequest.SerializeToString,
+            bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Feedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.cache.v1.CacheService/Feedback',
+            bursar_dot_cache_dot_v1_dot_cache__pb2.FeedbackRequest.SerializeToString,
+            bursar_dot_cache_dot_v1_dot_cache__pb2.FeedbackResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,12 @@ class CacheServiceStub:
     """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
     as many answers in the same order. An error ends the stream.
     """
+    LookupByMeaning: grpc.UnaryUnaryMultiCallable[cache_pb2.LookupByMeaningRequest, cache_pb2.LookupByMeaningResponse]
+    """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
+    namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
+    """
+    Feedback: grpc.UnaryUnaryMultiCallable[cache_pb2.FeedbackRequest, cache_pb2.FeedbackResponse]
+    """Says that an answer given by meaning was right or wrong. The namespace learns from it."""
     Store: grpc.UnaryUnaryMultiCallable[cache_pb2.StoreRequest, cache_pb2.StoreResponse]
     """Keeps an answer. Refused answers (errors, truncated ones, not cacheable by strategy) say why and are no error."""
     Invalidate: grpc.UnaryUnaryMultiCallable[cache_pb2.InvalidateRequest, cache_pb2.InvalidateResponse]
@@ -53,6 +59,12 @@ class CacheServiceAsyncStub(CacheServiceStub):
     """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
     as many answers in the same order. An error ends the stream.
     """
+    LookupByMeaning: aio.UnaryUnaryMultiCallable[cache_pb2.LookupByMeaningRequest, cache_pb2.LookupByMeaningResponse]  # type: ignore[assignment]
+    """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
+    namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
+    """
+    Feedback: aio.UnaryUnaryMultiCallable[cache_pb2.FeedbackRequest, cache_pb2.FeedbackResponse]  # type: ignore[assignment]
+    """Says that an answer given by meaning was right or wrong. The namespace learns from it."""
     Store: aio.UnaryUnaryMultiCallable[cache_pb2.StoreRequest, cache_pb2.StoreResponse]  # type: ignore[assignment]
     """Keeps an answer. Refused answers (errors, truncated ones, not cacheable by strategy) say why and are no error."""
     Invalidate: aio.UnaryUnaryMultiCallable[cache_pb2.InvalidateRequest, cache_pb2.InvalidateResponse]  # type: ignore[assignment]
@@ -78,6 +90,24 @@ class CacheServiceServicer(metaclass=abc_1.ABCMeta):
         """The same for callers with many look-ups: a message carries what came together, and is answered by one message with
         as many answers in the same order. An error ends the stream.
         """
+
+    @abc_1.abstractmethod
+    def LookupByMeaning(
+        self,
+        request: cache_pb2.LookupByMeaningRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[cache_pb2.LookupByMeaningResponse, abc.Awaitable[cache_pb2.LookupByMeaningResponse]]:
+        """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
+        namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
+        """
+
+    @abc_1.abstractmethod
+    def Feedback(
+        self,
+        request: cache_pb2.FeedbackRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[cache_pb2.FeedbackResponse, abc.Awaitable[cache_pb2.FeedbackResponse]]:
+        """Says that an answer given by meaning was right or wrong. The namespace learns from it."""
 
     @abc_1.abstractmethod
     def Store(

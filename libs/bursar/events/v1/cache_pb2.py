@@ -26,7 +26,7 @@ from bursar.cache.v1 import cache_pb2 as bursar_dot_cache_dot_v1_dot_cache__pb2
 from bursar.ledger.v1 import ledger_pb2 as bursar_dot_ledger_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ursar/events/v1/cache.proto\x12\x10\x62ursar.events.v1\x1a\x1b\x62ursar/cache/v1/cache.proto\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"\x97\x02\n\x08\x43\x61\x63heHit\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12%\n\x05layer\x18\x04 \x01(\x0e\x32\x16.bursar.cache.v1.Layer\x12\x31\n\x0bsaved_usage\x18\x05 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12*\n\nsaved_cost\x18\x06 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x14\n\x0c\x63ontent_kind\x18\x07 \x01(\t\"\x91\x01\n\tCacheMiss\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12\x13\n\x0bmiss_reason\x18\x04 \x01(\t\"\xc2\x01\n\x0b\x43\x61\x63heStored\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12\x15\n\rcontent_bytes\x18\x04 \x01(\x03\x12\x15\n\rexpires_at_ns\x18\x05 \x01(\x03\x12\x14\n\x0c\x63ontent_kind\x18\x06 \x01(\t\"\x94\x01\n\x10\x43\x61\x63heInvalidated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\tselection\x18\x02 \x01(\t\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12\x0b\n\x03tag\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x1b\n\x13invalidated_entries\x18\x07 \x01(\x03\"k\n\x0c\x43\x61\x63heEvicted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\texact_key\x18\x02 \x01(\x0c\x12%\n\x05layer\x18\x03 \x01(\x0e\x32\x16.bursar.cache.v1.Layer\x12\x0e\n\x06reason\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ursar/events/v1/cache.proto\x12\x10\x62ursar.events.v1\x1a\x1b\x62ursar/cache/v1/cache.proto\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"\xc4\x02\n\x08\x43\x61\x63heHit\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12%\n\x05layer\x18\x04 \x01(\x0e\x32\x16.bursar.cache.v1.Layer\x12\x31\n\x0bsaved_usage\x18\x05 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12*\n\nsaved_cost\x18\x06 \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x14\n\x0c\x63ontent_kind\x18\x07 \x01(\t\x12+\n\x08\x65vidence\x18\x08 \x01(\x0b\x32\x19.bursar.cache.v1.Evidence\"\xbe\x01\n\tCacheMiss\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12\x13\n\x0bmiss_reason\x18\x04 \x01(\t\x12+\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x19.bursar.cache.v1.Evidence\"\x92\x01\n\rCacheLabelled\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12+\n\x08\x65vidence\x18\x02 \x01(\x0b\x32\x19.bursar.cache.v1.Evidence\x12\x0e\n\x06source\x18\x03 \x01(\t\x12\x10\n\x08is_right\x18\x04 \x01(\x08\"\xc2\x01\n\x0b\x43\x61\x63heStored\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12(\n\x06target\x18\x02 \x01(\x0b\x32\x18.bursar.ledger.v1.Target\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12\x15\n\rcontent_bytes\x18\x04 \x01(\x03\x12\x15\n\rexpires_at_ns\x18\x05 \x01(\x03\x12\x14\n\x0c\x63ontent_kind\x18\x06 \x01(\t\"\x94\x01\n\x10\x43\x61\x63heInvalidated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\tselection\x18\x02 \x01(\t\x12\x11\n\texact_key\x18\x03 \x01(\x0c\x12\x0b\n\x03tag\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x1b\n\x13invalidated_entries\x18\x07 \x01(\x03\"k\n\x0c\x43\x61\x63heEvicted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\texact_key\x18\x02 \x01(\x0c\x12%\n\x05layer\x18\x03 \x01(\x0e\x32\x16.bursar.cache.v1.Layer\x12\x0e\n\x06reason\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,13 +34,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bursar.events.v1.cache_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CACHEHIT']._serialized_start=111
-  _globals['_CACHEHIT']._serialized_end=390
-  _globals['_CACHEMISS']._serialized_start=393
-  _globals['_CACHEMISS']._serialized_end=538
-  _globals['_CACHESTORED']._serialized_start=541
-  _globals['_CACHESTORED']._serialized_end=735
-  _globals['_CACHEINVALIDATED']._serialized_start=738
-  _globals['_CACHEINVALIDATED']._serialized_end=886
-  _globals['_CACHEEVICTED']._serialized_start=888
-  _globals['_CACHEEVICTED']._serialized_end=995
+  _globals['_CACHEHIT']._serialized_end=435
+  _globals['_CACHEMISS']._serialized_start=438
+  _globals['_CACHEMISS']._serialized_end=628
+  _globals['_CACHELABELLED']._serialized_start=631
+  _globals['_CACHELABELLED']._serialized_end=777
+  _globals['_CACHESTORED']._serialized_start=780
+  _globals['_CACHESTORED']._serialized_end=974
+  _globals['_CACHEINVALIDATED']._serialized_start=977
+  _globals['_CACHEINVALIDATED']._serialized_end=1125
+  _globals['_CACHEEVICTED']._serialized_start=1127
+  _globals['_CACHEEVICTED']._serialized_end=1234
 # @@protoc_insertion_point(module_scope)

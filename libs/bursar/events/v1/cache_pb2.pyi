@@ -31,6 +31,7 @@ class CacheHit(message.Message):
     SAVED_USAGE_FIELD_NUMBER: builtins.int
     SAVED_COST_FIELD_NUMBER: builtins.int
     CONTENT_KIND_FIELD_NUMBER: builtins.int
+    EVIDENCE_FIELD_NUMBER: builtins.int
     exact_key: builtins.bytes
     layer: cache_pb2.Layer.ValueType
     content_kind: builtins.str
@@ -44,6 +45,10 @@ class CacheHit(message.Message):
 
     @builtins.property
     def saved_cost(self) -> ledger_pb2.Cost: ...
+    @builtins.property
+    def evidence(self) -> cache_pb2.Evidence:
+        """Of one by meaning: why it was given."""
+
     def __init__(
         self,
         *,
@@ -54,10 +59,11 @@ class CacheHit(message.Message):
         saved_usage: ledger_pb2.TokenUsage | None = ...,
         saved_cost: ledger_pb2.Cost | None = ...,
         content_kind: builtins.str = ...,
+        evidence: cache_pb2.Evidence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "saved_cost", b"saved_cost", "saved_usage", b"saved_usage", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "evidence", b"evidence", "saved_cost", b"saved_cost", "saved_usage", b"saved_usage", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "content_kind", b"content_kind", "exact_key", b"exact_key", "layer", b"layer", "saved_cost", b"saved_cost", "saved_usage", b"saved_usage", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "content_kind", b"content_kind", "evidence", b"evidence", "exact_key", b"exact_key", "layer", b"layer", "saved_cost", b"saved_cost", "saved_usage", b"saved_usage", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -71,12 +77,17 @@ class CacheMiss(message.Message):
     TARGET_FIELD_NUMBER: builtins.int
     EXACT_KEY_FIELD_NUMBER: builtins.int
     MISS_REASON_FIELD_NUMBER: builtins.int
+    EVIDENCE_FIELD_NUMBER: builtins.int
     exact_key: builtins.bytes
     miss_reason: builtins.str
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
     def target(self) -> ledger_pb2.Target: ...
+    @builtins.property
+    def evidence(self) -> cache_pb2.Evidence:
+        """Of one that was looked up by meaning: why nothing was given."""
+
     def __init__(
         self,
         *,
@@ -84,10 +95,42 @@ class CacheMiss(message.Message):
         target: ledger_pb2.Target | None = ...,
         exact_key: builtins.bytes = ...,
         miss_reason: builtins.str = ...,
+        evidence: cache_pb2.Evidence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "evidence", b"evidence", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "exact_key", b"exact_key", "miss_reason", b"miss_reason", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "evidence", b"evidence", "exact_key", b"exact_key", "miss_reason", b"miss_reason", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class CacheLabelled(message.Message):
+    """kind `cache.labelled`: whether an answer by meaning was right, or would have been"""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    ATTRIBUTION_FIELD_NUMBER: builtins.int
+    EVIDENCE_FIELD_NUMBER: builtins.int
+    SOURCE_FIELD_NUMBER: builtins.int
+    IS_RIGHT_FIELD_NUMBER: builtins.int
+    source: builtins.str
+    """`miss`: the question was answered anew. `shadow_check`: it was, to check what would have been served. `feedback`."""
+    is_right: builtins.bool
+    @builtins.property
+    def attribution(self) -> ledger_pb2.Attribution: ...
+    @builtins.property
+    def evidence(self) -> cache_pb2.Evidence: ...
+    def __init__(
+        self,
+        *,
+        attribution: ledger_pb2.Attribution | None = ...,
+        evidence: cache_pb2.Evidence | None = ...,
+        source: builtins.str = ...,
+        is_right: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "evidence", b"evidence", "is_right", b"is_right", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -47,3 +47,9 @@ def ttl_ns_max(text: str) -> int | None:
     not matter.
     """
     return next((ttl_ns for pattern, ttl_ns in _BY_URGENCY if pattern.search(text)), None)
+
+
+def timely_ttl_ns(text: str, ttl_ns: int) -> int:
+    """`ttl_ns`, or less where the answer to `text` grows old sooner."""
+    longest_ns = ttl_ns_max(text)
+    return ttl_ns if longest_ns is None else min(ttl_ns, longest_ns)
