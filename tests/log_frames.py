@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from bursar.eventlog.checkpoint import Checkpoint, Head, sign
+from bursar.eventlog.checkpoint import Checkpoint, Head, Stretch, sign
 from bursar.eventlog.checkpointing import CHECKPOINTS
 from bursar.eventlog.frame import (
     HEADER_BYTES,
@@ -76,11 +76,15 @@ async def log_of(streams):
     return log
 
 
-def head_of(stream, frames):
-    head = Head(Cursor(stream))
+def heads_of(stream, frames, *sequences):
+    """What is signed of a stream, once after another, when it ends at these sequences."""
+    stretch, heads = Stretch(Head(Cursor(stream))), []
     for at, frame in enumerate(frames, 1):
-        head = head.after(Record(stream, at, frame))
-    return head
+        stretch.add(Record(stream, at, frame))
+        if at in sequences:
+            heads.append(stretch.head())
+            stretch.begin_again(heads[-1])
+    return heads
 
 
 def checkpoint_frames(checkpoints):

@@ -24,7 +24,7 @@ from log_frames import (
     checkpoint_frames,
     decided_frames,
     flipped,
-    head_of,
+    heads_of,
     log_of,
     observed_frames,
     rewritten,
@@ -38,8 +38,11 @@ CACHE_FRAMES = observed_frames(CACHE, writers=2, frames_each=2)
 SIGNED = signed_chain(
     KEY,
     [
-        (head_of(USAGE, USAGE_FRAMES[:at]), head_of(CACHE, CACHE_FRAMES[: at // 2]))
-        for at in (3, 6, 8)
+        *zip(
+            heads_of(USAGE, USAGE_FRAMES, 3, 6, 8),
+            heads_of(CACHE, CACHE_FRAMES, 1, 3, 4),
+            strict=True,
+        )
     ],
 )
 
@@ -103,7 +106,7 @@ async def test_with_the_logs_own_checkpoints_cut_off_too_a_published_one_still_s
 
 async def test_checkpoints_that_someone_else_signed_are_a_fault_of_their_own():
     forged = signed_chain(
-        Ed25519PrivateKey.from_private_bytes(bytes(32)), [(head_of(USAGE, USAGE_FRAMES),)]
+        Ed25519PrivateKey.from_private_bytes(bytes(32)), [tuple(heads_of(USAGE, USAGE_FRAMES, 9))]
     )
     found = await checked(signed=forged)
     assert "another key" in found.faults[0]

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bursar.errors import LogBroken
+from bursar.eventlog import merkle
 from bursar.eventlog.frame import NO_HASH, frame_hash
 from bursar.eventlog.log import Cursor, Record
 from bursar.eventlog.stream import StreamId
@@ -27,20 +28,53 @@ _END = struct.Struct(">32s64s")  # public key, signature over everything before 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A stream's last frame, and the hash of its whole history.
+    """A stream's last frame when a checkpoint was signed, and the hash of its whole history.
 
-    `history` is SHA-256 of the history before and the frame's hash, from 32 zero bytes on: in an
-    observed stream the frame's hash alone would say nothing of the other writers.
+    `history` is SHA-256 of the history that was signed before and the Merkle root of the hashes of
+    the frames since, from 32 zero bytes on. In an observed stream the last frame's hash alone would
+    say nothing of the other writers; and any frame is proved by a short path.
     """
 
     cursor: Cursor
     history: bytes = NO_HASH
 
-    def after(self, record: Record) -> Head:
-        """The head once `record` is its last frame."""
-        own_hash = frame_hash(record.frame)
-        history = sha256(self.history + own_hash).digest()
-        return Head(Cursor(record.stream, record.sequence, own_hash), history)
+
+class Stretch:
+    """The frames of a stream since its head was signed, until it is signed again."""
+
+    def __init__(self, since: Head) -> None:
+        self.since = since
+        self._hashes: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def add(self, record: Record) -> None:
+        """The next frame; one that is signed already changes nothing."""
+        if record.sequence > self.since.cursor.sequence:
+            self._hashes.append(frame_hash(record.frame))
+
+    def head(self) -> Head:
+        """What is to be signed once the last frame that was added is the last to be signed."""
+        if not self._hashes:
+            return self.since
+        since = self.since.cursor
+        cursor = Cursor(since.stream, since.sequence + len(self._hashes), self._hashes[-1])
+        return Head(cursor, history_of(self.since.history, merkle.root(self._hashes)))
+
+    def path(self, sequence: int) -> list[bytes]:
+        """From the frame's hash to the root. Raises IndexError for a frame that is not in it."""
+        return merkle.path(self._hashes, sequence - self.since.cursor.sequence - 1)
+
+    def begin_again(self, since: Head) -> None:
+        """`since` was signed: what is left are the frames behind it."""
+        signed = since.cursor.sequence - self.since.cursor.sequence
+        self.since, self._hashes = since, self._hashes[max(0, signed) :]
+
+
+def history_of(previous: bytes, root: bytes) -> bytes:
+    """The hash of a history that goes on with a stretch of this root."""
+    return sha256(previous + root).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -58,17 +58,23 @@ class CheckpointHistory:
         """
         for signed in published:
             checkpoint = verify(signed, self.key)
-            self._keep(checkpoint)
             known = self._by_number.get(checkpoint.number)
             if known is None:
+                self._keep_ends(checkpoint)
                 raise LogBroken(
                     f"checkpoint {checkpoint.number} was published, and is not in the log: its end"
                     " was cut off"
                 )
             if known != sha256(signed).digest():
+                self._keep_ends(checkpoint)
                 raise LogBroken(
                     f"checkpoint {checkpoint.number} in the log is not the one that was published"
                 )
+
+    def _keep_ends(self, checkpoint: Checkpoint) -> None:
+        """Of one whose predecessor is not in the log: its histories cannot be computed again."""
+        heads = tuple(Head(head.cursor) for head in checkpoint.heads)
+        self._keep(replace(checkpoint, heads=heads))
 
     def _keep(self, checkpoint: Checkpoint) -> None:
         for head in checkpoint.heads:

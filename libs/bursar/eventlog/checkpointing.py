@@ -12,7 +12,7 @@ from time import time_ns
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bursar.errors import LogUnavailable
-from bursar.eventlog.checkpoint import Checkpoint, Head, sign, verify
+from bursar.eventlog.checkpoint import Checkpoint, Head, Stretch, sign, verify
 from bursar.eventlog.frame import ID_BYTES, NO_HASH, FrameKind, Heading, encode
 from bursar.eventlog.log import Cursor, EventLog, FenceRefused, LogClosed, Record
 from bursar.eventlog.projection import Projection
@@ -53,46 +53,47 @@ class Checkpointer:
         self._log = log
         self._key = key
         self._terms = terms or CheckpointTerms()
-        self._heads = {stream: Head(Cursor(stream)) for stream in streams}
+        self._stretches = {stream: Stretch(Head(Cursor(stream))) for stream in streams}
         chain = WriterChains(Cursor(CHECKPOINTS))
         self._signed = Projection[bytes](b"", chain, lambda _, signed, number: signed)
         self._number = 0  # of the last checkpoint
-        self._unsigned_frames = 0
         self._enough = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled. Raises LogBroken (or a group with it) for a fork, and for a checkpoint
         of another key.
         """
-        for stream in (CHECKPOINTS, *self._heads):
+        for stream in (CHECKPOINTS, *self._stretches):
             await self._log.open(stream)
-        for head in await self._resume():
-            if head.cursor.stream in self._heads:
-                self._heads[head.cursor.stream] = head
+        await self._resume()
         async with asyncio.TaskGroup() as tasks:
-            for head in self._heads.values():
-                tasks.create_task(self._log.follow(head.cursor, self._receive))
+            for stretch in self._stretches.values():
+                tasks.create_task(self._log.follow(stretch.since.cursor, self._receive))
             self.attached.set()
             while True:
                 await self._wait()
-                if self._unsigned_frames:
+                if self._unsigned_frames():
                     await self._sign_durably()
 
-    async def _resume(self) -> tuple[Head, ...]:
-        """The heads in the last checkpoint; the next one continues it."""
+    async def _resume(self) -> None:
+        """The next checkpoint continues the last one in the log, and every stretch its heads."""
         tail = await self._log.tail(CHECKPOINTS)
         await self._signed.catch_up(self._log, tail.sequence)
         if not self._signed.state:
-            return ()
+            return
         last = verify(self._signed.state, self._key.public_key())
         self._number = last.number
-        return last.heads
+        for head in last.heads:
+            if head.cursor.stream in self._stretches:
+                self._stretches[head.cursor.stream].begin_again(head)
 
     def _receive(self, record: Record) -> None:
-        self._heads[record.stream] = self._heads[record.stream].after(record)
-        self._unsigned_frames += 1
-        if self._unsigned_frames >= self._terms.frames_max:
+        self._stretches[record.stream].add(record)
+        if self._unsigned_frames() >= self._terms.frames_max:
             self._enough.set()
+
+    def _unsigned_frames(self) -> int:
+        return sum(map(len, self._stretches.values()))
 
     async def _wait(self) -> None:
         try:
@@ -104,13 +105,13 @@ class Checkpointer:
 
     async def _sign_durably(self) -> None:
         """One checkpoint of how it stands now, in the log. Tries until the log takes it."""
-        self._unsigned_frames = 0
         while True:
             try:
                 await self._log.append(
                     CHECKPOINTS, self._next_frame(), self._signed.cursor.sequence, ANSWER_S
                 )
-                return await self._resume_certainly()
+                await self._resume_certainly()
+                return
             except LogClosed:
                 raise
             except (FenceRefused, LogUnavailable):  # another's, or our own, may stand there
@@ -135,7 +136,7 @@ class Checkpointer:
             number=self._number + 1,
             signed_at_ns=now_ns,
             previous_hash=sha256(last).digest() if last else NO_HASH,
-            heads=tuple(self._heads.values()),
+            heads=tuple(stretch.head() for stretch in self._stretches.values()),
         )
         heading = Heading(
             kind=FrameKind.CHECKPOINT,

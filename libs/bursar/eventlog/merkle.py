@@ -50,18 +50,25 @@ def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
 def verify(leaf: bytes, index: int, count: int, hashes: Sequence[bytes], expected: bytes) -> bool:
     """Whether `leaf` is leaf `index` of `count` under the root `expected`, by its path `hashes`."""
+    return root_by(leaf, index, count, hashes) == expected
+
+
+def root_by(leaf: bytes, index: int, count: int, hashes: Sequence[bytes]) -> bytes | None:
+    """The root of `count` leaves of which `leaf` is the one at `index`; None for a path that is too
+    short, too long, or of a place that there is not.
+    """
     if not 0 <= index < count:
-        return False
+        return None
     found, remaining = leaf, list(hashes)
     while count > 1:
         if index ^ 1 < count:
             if not remaining:
-                return False
+                return None
             sibling = remaining.pop(0)
             pair = sibling + found if index & 1 else found + sibling
             found = sha256(_NODE + pair).digest()
         index, count = index >> 1, (count + 1) >> 1
-    return not remaining and found == expected
+    return None if remaining else found
 
 
 def _level_above(level: Sequence[bytes]) -> list[bytes]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from bursar.errors import LogBroken
 from bursar.eventlog.chain import DecidedChain
-from bursar.eventlog.checkpoint import Head
+from bursar.eventlog.checkpoint import Head, Stretch
 from bursar.eventlog.following import follow_until
-from bursar.eventlog.frame import Frame, FrameHeader, decode_header, frame_hash
+from bursar.eventlog.frame import NO_HASH, Frame, FrameHeader, decode_header, frame_hash
 from bursar.eventlog.log import Cursor, EventLog, Record, StreamMissing
 from bursar.eventlog.stream import PARTITION_MAX, STREAMS, StreamId, StreamKind
 from bursar.eventlog.writers import WriterChains
@@ -99,7 +99,7 @@ async def _beginning(log: EventLog, stream: StreamId, archived_frames: int) -> C
     return Cursor(stream, record.sequence, frame_hash(record.frame))
 
 
-class _Stretch(LogBroken):
+class _Somewhere(LogBroken):
     """Something is wrong between what was signed last and here; it is not known in which frame."""
 
 
@@ -116,7 +116,7 @@ class _Walk:
         self.is_over = asyncio.Event()
         self._stream = after.stream
         self._is_whole = after.sequence == 0
-        self._head = Head(after)
+        self._stretch = Stretch(Head(after))
         self._is_decided = after.stream.kind is StreamKind.DECIDED
         self._chain = DecidedChain(after) if self._is_decided else WriterChains(after)
         self._signed = signed
@@ -147,7 +147,9 @@ class _Walk:
         frame = chain.accept(record)
         if self._is_whole and chain.missing_frames > missing_frames:
             # No writer ever leaves one out: it sends a frame until it is there.
-            raise _Stretch("changed or taken out: a frame that its writer counted before the last")
+            raise _Somewhere(
+                "changed or taken out: a frame that its writer counted before the last"
+            )
         return frame
 
     def _learn(self, record: Record) -> None:
@@ -159,14 +161,18 @@ class _Walk:
 
     def _compare(self, record: Record) -> None:
         """With what was signed, where it was; the history only if all of it was read."""
-        self._head = self._head.after(record)
+        self._stretch.add(record)
         expected = self._signed.get(record.sequence)
         if expected is None:
             return
-        same = expected.cursor.frame_hash == self._head.cursor.frame_hash
-        if not same or (self._is_whole and expected.history != self._head.history):
-            raise _Stretch("written anew: a checkpoint signed another history up to here")
+        found = self._stretch.head()
+        has_history = self._is_whole and expected.history != NO_HASH
+        same = expected.cursor.frame_hash == found.cursor.frame_hash
+        if not same or (has_history and expected.history != found.history):
+            raise _Somewhere("written anew: a checkpoint signed another history up to here")
         self.signed_sequence = record.sequence
+        if expected.history != NO_HASH:
+            self._stretch.begin_again(expected)
 
     def cut_off(self) -> Damage | None:
         """What was signed, and is no longer there."""
@@ -178,7 +184,7 @@ class _Walk:
 
     async def located(self, log: EventLog, error: LogBroken) -> Damage:
         """The damage that the walk ended with."""
-        if isinstance(error, _Stretch):
+        if isinstance(error, _Somewhere):
             first, last = self.signed_sequence + 1, self._chain.cursor.sequence
             return Damage(self._stream, first, last, error.message)
         sequence = int(error.facts.get("sequence", self.cursor.sequence + 1))

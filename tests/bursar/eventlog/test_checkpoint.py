@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bursar.errors import FailedPrecondition, LogBroken
-from bursar.eventlog.checkpoint import Checkpoint, Head, sign, verify
+from bursar.eventlog import merkle
+from bursar.eventlog.checkpoint import Checkpoint, Head, Stretch, history_of, sign, verify
 from bursar.eventlog.checkpointing import CHECKPOINTS, Checkpointer, CheckpointTerms
-from bursar.eventlog.frame import decode
-from bursar.eventlog.log import Cursor
+from bursar.eventlog.frame import decode, frame_hash
+from bursar.eventlog.log import Cursor, Record
 from bursar.eventlog.memory import MemoryLog
 from bursar.eventlog.observed import ObservedTerms, ObservedWriter
 from bursar.eventlog.signing import public_key, publish_key, signing_key
 from bursar.eventlog.stream import StreamId
+from log_frames import heads_of, observed_frames
 
 CACHE, PLANS = StreamId("cache"), StreamId("plans")
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -104,11 +106,14 @@ async def signed_in(log, count):
     return found
 
 
-async def head_by_reading(log, stream, sequence):
-    head = Head(Cursor(stream))
-    for at in range(1, sequence + 1):
-        head = head.after(await log.get(stream, at))
-    return head
+async def heads_by_reading(log, stream, *sequences):
+    stretch, heads = Stretch(Head(Cursor(stream))), []
+    for at in range(1, max(sequences) + 1):
+        stretch.add(await log.get(stream, at))
+        if at in sequences:
+            heads.append(stretch.head())
+            stretch.begin_again(heads[-1])
+    return heads
 
 
 async def opened():
@@ -130,9 +135,10 @@ async def test_all_heads_are_signed_after_so_many_frames_and_the_next_run_goes_o
     first, second = (verify(each, KEY.public_key()) for each in signed)
     assert (first.number, second.number) == (1, 2)
     assert second.previous_hash == sha256(signed[0]).digest()
-    for checkpoint, sequence in ((first, 2), (second, 4)):
+    expected = await heads_by_reading(log, CACHE, 2, 4)
+    for checkpoint, head in zip((first, second), expected, strict=True):
         by_stream = {head.cursor.stream: head for head in checkpoint.heads}
-        assert by_stream[CACHE] == await head_by_reading(log, CACHE, sequence)
+        assert by_stream[CACHE] == head
         assert by_stream[PLANS] == Head(Cursor(PLANS))
 
 
@@ -149,12 +155,12 @@ async def test_a_rewritten_observed_stream_does_not_give_the_signed_history():
     log, rewritten = await opened(), await opened()
     for number in range(3):
         await write_events(log, CACHE, [b"event %d" % number])
-    signed = await head_by_reading(log, CACHE, 6)
+    (signed,) = await heads_by_reading(log, CACHE, 6)
     for at in range(1, 7):
         if at not in (3, 4):  # all frames of the second writer are left out
             record = await log.get(CACHE, at)
             await rewritten.append(CACHE, record.frame, None, 1.0)
-    found = await head_by_reading(rewritten, CACHE, 4)
+    (found,) = await heads_by_reading(rewritten, CACHE, 4)
     assert found.cursor.frame_hash == signed.cursor.frame_hash
     assert found.history != signed.history
 
@@ -187,3 +193,36 @@ async def test_two_that_sign_with_one_key_continue_each_other():
     assert [each.number for each in found] == list(range(1, len(found) + 1))
     hashes = [bytes(32), *(sha256(each).digest() for each in signed)]
     assert [each.previous_hash for each in found] == hashes[: len(found)]
+
+
+def test_a_frame_is_proved_by_the_history_before_and_a_path():
+    frames = observed_frames(CACHE, writers=3, frames_each=5)
+    for since_sequence in (0, 4):
+        since = (
+            heads_of(CACHE, frames, since_sequence)[0] if since_sequence else Head(Cursor(CACHE))
+        )
+        stretch = Stretch(since)
+        for at, frame in enumerate(frames, 1):
+            stretch.add(Record(CACHE, at, frame))
+        head = stretch.head()
+        for at in range(since_sequence + 1, len(frames) + 1):
+            place, count = at - since_sequence - 1, len(stretch)
+            root = merkle.root_by(frame_hash(frames[at - 1]), place, count, stretch.path(at))
+            assert history_of(since.history, root) == head.history
+
+
+def test_a_stretch_goes_on_behind_what_another_signed():
+    frames = observed_frames(CACHE, writers=2, frames_each=4)
+    first, second = heads_of(CACHE, frames, 3, 8)
+    own = Stretch(Head(Cursor(CACHE)))
+    for at, frame in enumerate(frames[:5], 1):
+        own.add(Record(CACHE, at, frame))
+    own.begin_again(first)
+    for at, frame in enumerate(frames[5:], 6):
+        own.add(Record(CACHE, at, frame))
+    assert own.head() == second
+    behind = Stretch(Head(Cursor(CACHE)))
+    behind.begin_again(first)  # it had read nothing yet
+    for at, frame in enumerate(frames, 1):
+        behind.add(Record(CACHE, at, frame))
+    assert behind.head() == second

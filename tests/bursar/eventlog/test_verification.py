@@ -16,7 +16,7 @@ from log_frames import (
     checkpoint_frames,
     decided_frames,
     flipped,
-    head_of,
+    heads_of,
     log_of,
     observed_frames,
     rewritten,
@@ -44,7 +44,7 @@ def history_of(*checkpoints):
 
 
 def signed_at(stream, frames, *sequences):
-    return {at: head_of(stream, frames[:at]) for at in sequences}
+    return {head.cursor.sequence: head for head in heads_of(stream, frames, *sequences)}
 
 
 async def test_a_whole_stream_is_walked_to_its_end():
@@ -127,7 +127,7 @@ async def test_all_writers_frames_taken_out_show_in_an_observed_streams_history(
 
 def test_a_checkpoint_of_another_key_or_out_of_turn_is_refused_by_its_frame():
     frames = decided_frames(USAGE, 4)
-    heads = [(head_of(USAGE, frames[:at]),) for at in (2, 4)]
+    heads = [(head,) for head in heads_of(USAGE, frames, 2, 4)]
     first, second = signed_chain(KEY, heads)
     other = signed_chain(Ed25519PrivateKey.from_private_bytes(bytes(32)), heads)[0]
     for wrong, place in ((other, 1), (second, 1)):
@@ -140,7 +140,7 @@ def test_a_checkpoint_of_another_key_or_out_of_turn_is_refused_by_its_frame():
 
 def test_a_published_checkpoint_shows_that_the_logs_own_were_cut_off_or_changed():
     frames = decided_frames(USAGE, 4)
-    heads = [(head_of(USAGE, frames[:at]),) for at in (2, 4)]
+    heads = [(head,) for head in heads_of(USAGE, frames, 2, 4)]
     first, second = signed_chain(KEY, heads)
     history = history_of(first)
     with pytest.raises(LogBroken, match="cut off"):
@@ -149,4 +149,4 @@ def test_a_published_checkpoint_shows_that_the_logs_own_were_cut_off_or_changed(
     history = history_of(first, second)
     history.take_published([first, second])
     with pytest.raises(LogBroken, match="not the one"):
-        history.take_published(signed_chain(KEY, [(head_of(USAGE, frames[:3]),)]))
+        history.take_published(signed_chain(KEY, [tuple(heads_of(USAGE, frames, 3))]))
