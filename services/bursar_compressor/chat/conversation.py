@@ -15,6 +15,9 @@ from bursar_compressor.rewriting import Count
 BLOCK_LINES_MIN = 2
 SAVED_CHARS_MIN = 24  # a pointer's words cost more tokens a character than most text
 MESSAGE_CHARS_MIN = 60
+# Lines that were compared and led to no pointer, for each line of a message: with more the search
+# ends, so that its time stays in proportion to the text.
+WASTED_PER_LINE_MAX = 8
 LINES_MAX = 200_000  # of a whole conversation; what comes after stays as it is
 
 
@@ -65,13 +68,16 @@ class Conversation:
         """The lines that are sent, and of each that came whether it can be seen."""
         sent: list[str] = []
         is_seen: list[bool] = []
-        at = 0
+        at = wasted_lines = 0
         for begin in self._earlier.possible_begins(keys):
             if begin < at:
                 continue
             found = self._earlier.longest(keys, begin)
             pointer = self._pointer(lines[begin : begin + found.lines], found)
             if pointer is None:
+                wasted_lines += found.lines
+                if wasted_lines > WASTED_PER_LINE_MAX * len(lines):
+                    break
                 continue
             is_first = not self._pointers and len(sent) == len(is_seen)
             sent += [*lines[at:begin], pointer.written(is_first)]

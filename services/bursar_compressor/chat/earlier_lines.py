@@ -104,7 +104,11 @@ class EarlierLines:
         """
         best = NOTHING
         compared_left = COMPARED_PER_LINE_MAX
+        tried: set[str] = set()
         for place in islice(self._places.of(keys.texts[at]), PLACES_MAX):
+            if self.lines[place] in tried:
+                continue  # a quote would lead to the later of two same lines
+            tried.add(self.lines[place])
             found = self._common(keys, at, place)
             if found.lines > best.lines:
                 best = found

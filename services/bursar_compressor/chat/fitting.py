@@ -24,19 +24,19 @@ SLACK_TOKENS = 32  # a request is counted as the sum of its messages, which may 
 # A provider reads its cache at 0.1 and writes it at 1.25 of the price.
 READ_PERMILLE, WRITTEN_PERMILLE = 100, 1250
 
-MessageTokens = Callable[[Sequence[Message]], int]
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """What a chat has to fit into, and by what means.
 
-    tokens_of: of a request with these messages, tools and system in it. references: what restores
-    the content of each message. may_clear: whether old results may go.
+    tokens_of: of a request with these messages, tools and system in it; message_tokens: what one
+    message adds. references: what restores the content of each. may_clear: whether old results may
+    go.
     """
 
     target_tokens: int
-    tokens_of: MessageTokens
+    tokens_of: Callable[[Sequence[Message]], int]
+    message_tokens: Callable[[Message], int]
     count: Count
     references: Sequence[str]
     may_renumber: bool
@@ -123,14 +123,14 @@ class _Sent:
         message = self.source[place]
         may_change = message.get("role") in REWRITTEN_ROLES and place not in self.cleared
         if place in self.cleared:
-            size = self._size(message)
+            size = self.window.message_tokens(message)
             message = cleared(message, size, self.window.references[place])
         shown = rewritten(
             message,
             lambda text: self._conversation.entered(text, may_change, self.window.count),
         )
         self.messages.append(shown)
-        self._sizes.append(self._size(shown))
+        self._sizes.append(self.window.message_tokens(shown))
 
     def clear(self) -> CacheLoss:
         """One large step: the oldest results go until the low water mark, or none is left."""
@@ -171,6 +171,3 @@ class _Sent:
                 broken_tokens = sum(self._sizes[place : len(self.requested)])
                 return CacheLoss(broken_tokens, saved_tokens)
         return CacheLoss(0, saved_tokens)
-
-    def _size(self, message: Message) -> int:
-        return self.window.tokens_of((message,)) - self._frame_tokens

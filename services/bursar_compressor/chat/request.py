@@ -54,13 +54,15 @@ def fit(order: FitOrder, counts: CountCache) -> FitResult:
     rest, messages = _taken_apart(order.body)
     model = order.model or str(rest.get("model") or "")
 
-    def tokens_of(some: Sequence[Message]) -> int:
-        request = {**rest, "messages": list(some)}
+    def tokens_of(some: Sequence[Message], beside: Body = rest) -> int:
+        request = {**beside, "messages": list(some)}
         return count_chat(request, model, order.chat_format, counts).tokens
 
+    no_message_tokens = tokens_of((), {})
     window = Window(
         target_tokens=order.target_tokens,
         tokens_of=tokens_of,
+        message_tokens=lambda message: tokens_of((message,), {}) - no_message_tokens,
         count=lambda text: count_text(text, model, counts).tokens,
         references=order.references,
         may_renumber=order.may_renumber,

@@ -112,3 +112,9 @@ def test_what_was_sent_is_sent_as_it_is_when_it_comes_again(messages: list[list[
     texts = sent(*messages)
     conversation = Conversation()
     assert [conversation.entered(text) for text in texts] == texts
+
+
+def test_a_message_of_one_line_over_and_over_takes_no_longer_than_its_length() -> None:
+    lines = ["the very same line over and over"] * 20_000
+    texts = sent(lines, [*lines, "end"], ["the very same line over and over, but longer", *lines])
+    assert expanded(texts)[1] == "\n".join([*lines, "end"])

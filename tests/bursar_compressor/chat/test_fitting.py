@@ -34,7 +34,15 @@ def tokens_of(messages: Sequence[Message]) -> int:
 
 def window(target_tokens: int, may_clear: bool = True) -> Window:
     references = [f"blob_{number:064x}" for number in range(200)]
-    return Window(target_tokens, tokens_of, count, references, True, may_clear)
+    return Window(
+        target_tokens,
+        tokens_of,
+        lambda message: tokens_of((message,)) - FRAME_TOKENS,
+        count,
+        references,
+        may_renumber=True,
+        may_clear=may_clear,
+    )
 
 
 def result(number: int) -> Message:
