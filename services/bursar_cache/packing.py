@@ -40,7 +40,8 @@ def compressed(body: bytes, compressor: zstandard.ZstdCompressor) -> tuple[Codec
     if len(body) > COMPRESSED_FROM_BYTES:
         smaller = compressor.compress(body)
         if len(smaller) < len(body):
-            return Codec.ZSTD, smaller
+            # A copy: the library's own keeps the room that the worst case would have taken.
+            return Codec.ZSTD, bytes(memoryview(smaller))
     return Codec.PLAIN, body
 
 
