@@ -20,7 +20,7 @@ CRLF = "\r\n"
 # Stands for a value in a template: the first that does not stand in the text.
 PLACEHOLDERS = "~#¤§¦"
 _SHARED_START = re.compile(r"(\d+)\|")
-_LEGEND = re.compile(r"(\d+) lines.*?(\d+) templates.*?`(.)` a value.*?(CRLF|LF)", re.DOTALL)
+_LEGEND = re.compile(r"(\d+) lines.*?(\d+) templates.*?`(.)` is a value.*?(CRLF|LF)", re.DOTALL)
 
 
 def rewrite(content: str, _: Options) -> Rewritten:
@@ -70,7 +70,7 @@ def decode(coded: str) -> str:
 def _legend(lines: int, templates: int, placeholder: str, end: str) -> str:
     return (
         f"{CODED}a log of {lines} lines, exactly. First {templates} templates, numbered from 0, in"
-        f" which `{placeholder}` a value is; `3|` repeats the template above it up to its third"
+        f" which `{placeholder}` is a value; `3|` repeats the template above it up to its third"
         " value. Then words, called $0, $1 and so on. Then the number of each line's template. Then"
         " a column for each value, in the order of the templates, those that begin alike sharing"
         " theirs: v: values, d: differences to the value above, p3: three digits each, =2 same as"
