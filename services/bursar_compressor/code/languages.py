@@ -7,6 +7,7 @@ from collections import Counter
 
 SAMPLE_CHARS = 8 * 1024
 GUESSES_MAX = 3
+PHP_OPENING = "<?"
 TIMES_MAX = 4  # a word that stands everywhere does not outweigh several others
 
 # Words and signs that speak for a language; ^ before those that begin a line.
@@ -68,6 +69,8 @@ def guesses(content: str) -> tuple[str, ...]:
     sample = content[:SAMPLE_CHARS]
     words = _words(sample.lower() if _SHOUTED_SQL.search(sample) else sample)
     scores = {name: _score(signs, words) for name, signs in _SIGN_SETS.items()}
+    if PHP_OPENING not in content:
+        scores["php"] = 0.0  # to PHP, all that stands outside of its tags is text
     likely = sorted((name for name in scores if scores[name]), key=lambda name: -scores[name])
     ordered: dict[str, None] = {}
     for name in likely[:GUESSES_MAX]:

@@ -32,3 +32,9 @@ def test_sql_in_capitals_is_sql() -> None:
 def test_few_guesses_are_made_and_none_about_nothing() -> None:
     assert guesses("") == ()
     assert all(len(guesses(sample(language))) <= GUESSES_MAX for language in LANGUAGES)
+
+
+def test_nothing_is_php_without_its_opening() -> None:
+    content = "namespace A;\nuse B;\npublic function c() { return $this->d; }\n"
+    assert "php" not in guesses(content)
+    assert guesses(f"<p>\n<?php\n{content}")[0] == "php"
