@@ -10,7 +10,7 @@ from bursar_quota import wire
 from bursar_quota.calendar import ZonedCalendar
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.commands import Command
-from bursar_quota.domain.events import AlertRaised, Event
+from bursar_quota.domain.events import AlertRaised, Event, LimitPut
 from bursar_quota.domain.evolution import evolve
 from bursar_quota.domain.expiry import due
 from bursar_quota.domain.rules import decide
@@ -35,7 +35,9 @@ class QuotaDecider:
         self._now = Now(0, self.terms)
         self._epoch = epoch
         self._partition = partition
-        self.on_alert: Callable[[], None] = lambda: None  # it counts once it is durable
+        # Told of what may be new: it counts once it is durable.
+        self.on_alert: Callable[[], None] = lambda: None
+        self.on_limit: Callable[[], None] = lambda: None
 
     def decide(self, state: State, command: Command, now_ns: int) -> Decision[Event, Answer]:
         if now_ns != self._now.ns:
@@ -46,6 +48,8 @@ class QuotaDecider:
         evolve(state, event, undo)
         if type(event) is AlertRaised:
             self.on_alert()
+        elif type(event) is LimitPut:
+            self.on_limit()
 
     def encode(self, event: Event, command: Command, now_ns: int) -> bytes:
         return wire.encode(event, command, self._partition)

@@ -26,9 +26,7 @@ from bursar_quota.alert_delivery import AlertDelivery
 from bursar_quota.alert_feed import AlertFeed, raised_after
 from bursar_quota.alert_messages import alert_message
 from bursar_quota.applying import apply_limits
-from bursar_quota.bounds import check_id
 from bursar_quota.calendar import ZonedCalendar
-from bursar_quota.domain import reading
 from bursar_quota.domain.answers import (
     Accounted,
     AccountedSoFar,
@@ -39,16 +37,14 @@ from bursar_quota.domain.answers import (
     Prolonged,
     Refused,
 )
-from bursar_quota.domain.commands import Order
+from bursar_quota.domain.commands import CountLimit, Order
 from bursar_quota.domain.events import AlertRaised
-from bursar_quota.domain.explaining import explain
-from bursar_quota.domain.forecasting import forecast
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, State
 from bursar_quota.domain.terms import Now, Terms
-from bursar_quota.dump import digest
-from bursar_quota.messages import level_message
 from bursar_quota.orders import kinds
+from bursar_quota.pending_limits import Pending, PendingLimits, pending_limits
 from bursar_quota.projection import QuotaDecider
+from bursar_quota.questions import Questions, Sight
 from bursar_quota.reservation_ids import ReservationIds
 from bursar_quota.session import Orders, Session, many
 from bursar_quota.settings import QuotaSettings
@@ -114,8 +110,26 @@ class QuotaService:
                 surroundings.snapshots_dir, settings.snapshot_events, self._stream
             )
         self._alert_feed = AlertFeed()
+        sight = Sight(
+            log,
+            self._stream,
+            self._terms,
+            self._clock,
+            self._seen,
+            self.seen_anywhere,
+            self._position,
+        )
+        questions = Questions(sight, self._alert_feed)
+        self.list_limits, self.usage = questions.list_limits, questions.usage
+        self.check, self.explain = questions.check, questions.explain
+        self.forecast = questions.forecast
+        self.alerts, self.watch_alerts = questions.alerts, questions.watch_alerts
         self._decider.on_alert = self._alert_feed.raised
         self._delivery = self._delivery_of(settings, surroundings)
+        self._pending = PendingLimits(
+            (log, self._stream), self._terms.calendar, self._pending_limits, self._count_limit
+        )
+        self._decider.on_limit = self._pending.made
         self._unanswered = 0
         order_kinds = kinds(self._lease_ns, self._reservation_ids)
         self.begin = Orders(order_kinds, self._submit, self._clock).begin
@@ -138,6 +152,7 @@ class QuotaService:
                 group.create_task(self._tell_when_leading())
                 group.create_task(self._tell_when_following())
                 group.create_task(self._delivery.run())
+                group.create_task(self._pending.run())
                 if self._snapshots is not None:
                     group.create_task(self._snapshots.keep(self._writer))
         finally:
@@ -177,57 +192,6 @@ class QuotaService:
         self, request: quota_pb2.ApplyLimitsRequest
     ) -> quota_pb2.ApplyLimitsResponse:
         return await apply_limits(request, self._seen, self._decided, self._clock())
-
-    async def list_limits(
-        self, request: quota_pb2.ListLimitsRequest
-    ) -> quota_pb2.ListLimitsResponse:
-        check_id("tenant_id", request.tenant_id)
-        tenant_id = request.tenant_id
-        levels = await self._seen(
-            lambda state, now: reading.levels_of_tenant(state, tenant_id, now)
-        )
-        return quota_pb2.ListLimitsResponse(levels=[level_message(level) for level in levels])
-
-    async def check(self, request: quota_pb2.CheckRequest) -> quota_pb2.CheckResponse:
-        asked = requests.asked_of(request.attribution, request.target, request.amounts)
-        found = await self._seen(lambda state, now: reading.check(state, *asked, now))
-        return replies.checked(found, self._terms)
-
-    async def explain(self, request: quota_pb2.ExplainRequest) -> quota_pb2.ExplainResponse:
-        asked = requests.asked_of(request.attribution, request.target, request.amounts)
-        return replies.explained(await self._seen(lambda state, now: explain(state, *asked, now)))
-
-    async def alerts(self, request: quota_pb2.AlertsRequest) -> quota_pb2.AlertsResponse:
-        check_id("tenant_id", request.tenant_id)
-        after, tenant_id = request.after_event_number, request.tenant_id
-        found = await self._seen(lambda state, now: raised_after(state, after, tenant_id))
-        return quota_pb2.AlertsResponse(
-            alerts=[alert_message(event, self._stream.partition) for event in found]
-        )
-
-    async def watch_alerts(
-        self, request: quota_pb2.WatchAlertsRequest
-    ) -> AsyncIterator[quota_pb2.WatchAlertsResponse]:
-        check_id("tenant_id", request.tenant_id)
-        tenant_id = request.tenant_id
-
-        async def look(number: int) -> list[AlertRaised]:
-            return await self.seen_anywhere(
-                lambda state, now: raised_after(state, number, tenant_id)
-            )
-
-        async for event in self._alert_feed.watch(request.after_event_number, look):
-            alert = alert_message(event, self._stream.partition)
-            yield quota_pb2.WatchAlertsResponse(alert=alert)
-
-    async def forecast(self, request: quota_pb2.ForecastRequest) -> quota_pb2.ForecastResponse:
-        named = requests.named_of(request.attribution, request.target)
-
-        def view(state: State, now: Now) -> quota_pb2.ForecastResponse:
-            levels = reading.levels_agreeing(state, *named, now)
-            return replies.forecasts(forecast(state, levels, now.ns), self._position(state))
-
-        return await self._seen(view)
 
     async def reserve(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
         command = requests.reserve_of(request, self._clock(), self._lease_ns, self._reservation_ids)
@@ -275,20 +239,6 @@ class QuotaService:
     ) -> quota_pb2.RecordUsageResponse:
         answer = await self._decided(requests.record_usage_of(request, self._clock()), lingers=True)
         return quota_pb2.RecordUsageResponse(position=replies.position_of(answer.number))
-
-    async def usage(self, request: quota_pb2.UsageRequest) -> quota_pb2.UsageResponse:
-        named = requests.named_of(request.attribution, request.target)
-        with_digest = request.with_state_digest
-
-        def view(state: State, now: Now) -> quota_pb2.UsageResponse:
-            levels = reading.levels_agreeing(state, *named, now)
-            return quota_pb2.UsageResponse(
-                levels=[level_message(level) for level in levels],
-                as_of=self._position(state),
-                state_digest=digest(state) if with_digest else b"",
-            )
-
-        return await self._seen(view)
 
     async def reserve_many(
         self, request: quota_pb2.ReserveManyRequest
@@ -356,6 +306,13 @@ class QuotaService:
         )
         cursor = None if folder is None else folder / f"delivered-{place}"
         return AlertDelivery(self._leading_alerts, webhooks, cursor, surroundings.clock)
+
+    async def _pending_limits(self) -> list[Pending]:
+        await self._writer.ready.wait()
+        return await self._seen(lambda state, now: pending_limits(state))
+
+    async def _count_limit(self, command: CountLimit) -> Answer:
+        return await self._writer.submit(command, lingers=True)
 
     async def _leading_alerts(self, number: int) -> AsyncIterator[quota_pb2.Alert]:
         """As long as this process leads: raises SteppedDown when it does not any more."""

@@ -1515,8 +1515,13 @@ class UsageRequest(message.Message):
     ATTRIBUTION_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
     WITH_STATE_DIGEST_FIELD_NUMBER: builtins.int
+    AS_OF_NS_FIELD_NUMBER: builtins.int
+    AS_OF_EVENT_NUMBER_FIELD_NUMBER: builtins.int
     with_state_digest: builtins.bool
     """The digest takes time in proportion to the state, so it is made only when asked for."""
+    as_of_ns: builtins.int
+    """As it was then, by a replay of the log: in a time in proportion to the log up to there. A time, or an event's number."""
+    as_of_event_number: builtins.int
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -1527,10 +1532,12 @@ class UsageRequest(message.Message):
         attribution: ledger_pb2.Attribution | None = ...,
         target: ledger_pb2.Target | None = ...,
         with_state_digest: builtins.bool = ...,
+        as_of_ns: builtins.int = ...,
+        as_of_event_number: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "target", b"target", "with_state_digest", b"with_state_digest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["as_of_event_number", b"as_of_event_number", "as_of_ns", b"as_of_ns", "attribution", b"attribution", "target", b"target", "with_state_digest", b"with_state_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

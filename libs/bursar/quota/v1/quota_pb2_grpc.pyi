@@ -83,7 +83,7 @@ class QuotaServiceStub:
     Adjust: grpc.UnaryUnaryMultiCallable[quota_pb2.AdjustRequest, quota_pb2.AdjustResponse]
     """Corrects what was settled, up or down, marked with author and reason."""
     Usage: grpc.UnaryUnaryMultiCallable[quota_pb2.UsageRequest, quota_pb2.UsageResponse]
-    """Levels of the limits that match, now."""
+    """Levels of the limits that match, now, or as they were at a time or a position."""
     ReserveMany: grpc.UnaryUnaryMultiCallable[quota_pb2.ReserveManyRequest, quota_pb2.ReserveManyResponse]
     """The same orders many at a time, 1 to 64. Each stands for itself and is answered or refused in its place."""
     DispatchMany: grpc.UnaryUnaryMultiCallable[quota_pb2.DispatchManyRequest, quota_pb2.DispatchManyResponse]
@@ -137,7 +137,7 @@ class QuotaServiceAsyncStub(QuotaServiceStub):
     Adjust: aio.UnaryUnaryMultiCallable[quota_pb2.AdjustRequest, quota_pb2.AdjustResponse]  # type: ignore[assignment]
     """Corrects what was settled, up or down, marked with author and reason."""
     Usage: aio.UnaryUnaryMultiCallable[quota_pb2.UsageRequest, quota_pb2.UsageResponse]  # type: ignore[assignment]
-    """Levels of the limits that match, now."""
+    """Levels of the limits that match, now, or as they were at a time or a position."""
     ReserveMany: aio.UnaryUnaryMultiCallable[quota_pb2.ReserveManyRequest, quota_pb2.ReserveManyResponse]  # type: ignore[assignment]
     """The same orders many at a time, 1 to 64. Each stands for itself and is answered or refused in its place."""
     DispatchMany: aio.UnaryUnaryMultiCallable[quota_pb2.DispatchManyRequest, quota_pb2.DispatchManyResponse]  # type: ignore[assignment]
@@ -296,7 +296,7 @@ class QuotaServiceServicer(metaclass=abc_1.ABCMeta):
         request: quota_pb2.UsageRequest,
         context: _ServicerContext,
     ) -> typing.Union[quota_pb2.UsageResponse, abc.Awaitable[quota_pb2.UsageResponse]]:
-        """Levels of the limits that match, now."""
+        """Levels of the limits that match, now, or as they were at a time or a position."""
 
     @abc_1.abstractmethod
     def ReserveMany(
