@@ -21,6 +21,7 @@ from bursar_compressor.contexts import Contexts
 from bursar_compressor.domain import Order
 from bursar_compressor.fitting import Fitting, fitted_event
 from bursar_compressor.parts import part_of
+from bursar_compressor.registry import Level
 from bursar_compressor.sample import sampled
 from bursar_compressor.settings import CompressorSettings
 from bursar_compressor.wire import (
@@ -36,6 +37,7 @@ from bursar_compressor.workers import Workers
 
 STREAM = StreamId("compression")
 APPLIED = "compression.applied"
+HASHED_AT_ONCE_BYTES_MAX = 1024 * 1024  # in 1 to 2 ms
 
 
 class CompressorService:
@@ -79,7 +81,7 @@ class CompressorService:
             return left_alone(content, await self._estimated_tokens(content, request.model))
         tenant_id = request.attribution.tenant_id or DEFAULT_TENANT_ID
         began_ns = self._ground.clock()
-        order, original = self._ordered(order_of(request, content), tenant_id)
+        order, original = await self._ordered(order_of(request, content), tenant_id)
         done = await self._workers.run(len(content), partial(work.compressed, order, request.model))
         if done.compressed.needs_original:
             await self._ground.blobs.put(tenant_id, original)
@@ -137,10 +139,14 @@ class CompressorService:
         tokens, _ = await self._workers.run(len(sample), partial(work.count, sample, model))
         return tokens * len(content) // max(1, len(sample))
 
-    def _ordered(self, order: Order, tenant_id: str) -> tuple[Order, bytes]:
+    async def _ordered(self, order: Order, tenant_id: str) -> tuple[Order, bytes]:
         """With the reference of its original, and that as it is kept if anything is left out."""
         original = order.content.encode("utf-8", "surrogatepass")
-        address = self._ground.keyring.blob_address(tenant_id, original)
+        if order.level in (Level.PLAIN, Level.LOSSLESS):
+            return order, original  # nothing will be left out
+        address_of = partial(self._ground.keyring.blob_address, tenant_id, original)
+        is_long = len(original) > HASHED_AT_ONCE_BYTES_MAX
+        address = await asyncio.to_thread(address_of) if is_long else address_of()
         return replace(order, reference=str(BlobReference(address))), original
 
     def _since(self, began_ns: int) -> int:

@@ -85,10 +85,11 @@ def content_of(request: contract.CompressRequest) -> str | bytes:
 
 def is_too_large(content: str) -> bool:
     """Whether it has more than 16 MiB of UTF-8."""
+    if content.isascii() or len(content) > CONTENT_BYTES_MAX:
+        return len(content) > CONTENT_BYTES_MAX
     if len(content) * UTF8_BYTES_MAX <= CONTENT_BYTES_MAX:
         return False
-    size_bytes = len(content) if content.isascii() else len(content.encode())
-    return size_bytes > CONTENT_BYTES_MAX
+    return len(content.encode("utf-8", "surrogatepass")) > CONTENT_BYTES_MAX
 
 
 def check_size(content: str) -> None:
