@@ -3,8 +3,8 @@ line that is unlike others.
 
 Level safe. Lines are of one kind when they differ in values only. Shown are the first and the last
 line, the first of each kind, and lines with a value that is rare or far out; of lines that speak of
-a failure every wording, and of each wording all lines where they are few, else the first ones and
-the last. What is not shown is restored by the numbers that stand beside what is.
+a failure the first and the last of every wording. What is not shown is restored by the numbers that
+stand beside what is.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from bursar_compressor.severity import is_severe
 
 METHOD = "kinds_of_lines"
 LINES_MIN = 40
-SEVERE_ALL_SHOWN_MAX = 3
-SEVERE_FIRST_SHOWN = 2
 
 
 # What stands between the constants of a template: no line of a log has it.
@@ -63,34 +61,29 @@ def rewrite(content: str, options: Options) -> Rewritten:
 
 
 def _kinds(lines: list[str]) -> list[_Kind]:
+    severe = list(map(is_severe, lines))
+    # Of what failed each wording counts, however rare its words are.
+    found = [
+        by_values(line) if is_so else apart
+        for line, is_so, apart in zip(lines, severe, taken_apart(lines), strict=True)
+    ]
     by_template: dict[tuple[Constants, bool], list[int]] = {}
-    found = taken_apart(lines)
-    worded = [by_values(line) if is_severe(line) else None for line in lines]
-    for place, (apart, wording) in enumerate(zip(found, worded, strict=True)):
-        constants = wording.constants if wording else apart.constants
-        by_template.setdefault((constants, wording is not None), []).append(place)
+    for place, (apart, is_so) in enumerate(zip(found, severe, strict=True)):
+        by_template.setdefault((apart.constants, is_so), []).append(place)
     kinds: dict[tuple[str, bool], _Kind] = {}
-    for (constants, severe), places in by_template.items():
-        kind = kinds.setdefault((_wording(constants), severe), _Kind([], set()))
+    for (constants, is_so), places in by_template.items():
+        kind = kinds.setdefault((_wording(constants), is_so), _Kind([], set()))
         kind.places.extend(places)
-        if not severe:
-            rows = [found[place].values for place in places]
-            kind.shown.update(places[row] for row in unusual(rows))
-    for (_, severe), kind in kinds.items():
+        kind.shown.update(places[row] for row in unusual([found[at].values for at in places]))
+    for (_, is_so), kind in kinds.items():
         kind.places.sort()
-        kind.shown.update(_severe(kind.places) if severe else kind.places[:1])
+        kind.shown.update(kind.places[:1], kind.places[-1:] if is_so else ())
     return list(kinds.values())
 
 
 def _wording(constants: Constants) -> str:
     """What lines of one kind share, however wide their columns and long their identifiers are."""
     return _BLANKS.sub(" ", _IDENTIFIER.sub(_VALUE, _VALUE.join(constants)))
-
-
-def _severe(places: list[int]) -> set[int]:
-    if len(places) <= SEVERE_ALL_SHOWN_MAX:
-        return set(places)
-    return {*places[:SEVERE_FIRST_SHOWN], places[-1]}
 
 
 def _further(kind: _Kind) -> str:
