@@ -108,6 +108,14 @@ class LimitExceeded(BursarError):
     kind, reason = Kind.EXHAUSTED, "LIMIT_EXCEEDED"
 
 
+class Throttled(LimitExceeded):
+    """A limit that throttles holds too little now: come back after `retry_after_ns`, or let the
+    reserve wait.
+    """
+
+    reason = "THROTTLED"
+
+
 class Overloaded(BursarError):
     """A bounded queue is full; the same request may succeed a little later."""
 

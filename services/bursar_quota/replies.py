@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bursar.errors import LimitExceeded
+from bursar.errors import LimitExceeded, Throttled
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar_quota.domain.admission import told
@@ -17,6 +17,7 @@ from bursar_quota.domain.answers import (
 )
 from bursar_quota.domain.explaining import Explanation, verdict_of
 from bursar_quota.domain.forecasting import LimitForecast
+from bursar_quota.domain.limits import Mode
 from bursar_quota.domain.meters import AMOUNT_MAX
 from bursar_quota.domain.reading import Checked
 from bursar_quota.domain.terms import Terms
@@ -52,7 +53,8 @@ def granted(answer: Granted, operation_id: str) -> quota_pb2.ReserveResponse:
 
 def limit_exceeded(answer: Refused, operation_id: str) -> LimitExceeded:
     level = answer.level
-    return LimitExceeded(
+    kind = Throttled if level.limit.mode is Mode.THROTTLE else LimitExceeded
+    return kind(
         answer.reason,
         facts={
             "operation_id": operation_id,
@@ -61,7 +63,7 @@ def limit_exceeded(answer: Refused, operation_id: str) -> LimitExceeded:
             "settled": min(level.settled, AMOUNT_MAX),
             "held": min(level.held, AMOUNT_MAX),
             "requested": answer.requested,
-            "amount": level.limit.amount,
+            "amount": level.amount,
             "window_ends_at_ns": level.window.ends_at_ns,
             "event_id": event_id_of(answer.number),
         },

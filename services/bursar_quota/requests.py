@@ -33,6 +33,8 @@ from bursar_quota.reservation_ids import ReservationIds
 
 LEASE_NS_DEFAULT = 120 * NS_PER_S
 LEASE_NS_MAX = 24 * NS_PER_HOUR
+WAIT_NS_MAX = NS_PER_HOUR
+PRIORITY_MAX = 9
 REASON_BYTES_MAX = 1024
 _OUTCOMES = frozenset(quota_pb2.Outcome.values())
 _SOURCES = frozenset(quota_pb2.UsageSource.values())
@@ -71,6 +73,12 @@ def reserve_of(
     lease_default_ns: int = LEASE_NS_DEFAULT,
     reservation_ids: ReservationIds = _RESERVATION_IDS,
 ) -> Reserve:
+    if request.wait_ns or request.priority:  # how long one waits is not what is ordered
+        _check_wait(request)
+        order, request = request, quota_pb2.ReserveRequest()
+        request.CopyFrom(order)
+        request.ClearField("wait_ns")
+        request.ClearField("priority")
     stamp, content = _taken(b"reserve ", request, request.operation_id, now_ns)
     attribution, target, amounts = asked_of(request.attribution, request.target, request.amounts)
     _check_lease(request.lease_ns)
@@ -231,6 +239,14 @@ def _reserve_defaults(request: quota_pb2.ReserveRequest, lease_ns: int) -> bytes
     if not request.lease_ns:
         defaults.lease_ns = lease_ns
     return defaults.SerializeToString()
+
+
+def _check_wait(request: quota_pb2.ReserveRequest) -> None:
+    if not 0 <= request.wait_ns <= WAIT_NS_MAX:
+        remedy = f"0 for not at all, or at most {WAIT_NS_MAX} (1 h)"
+        raise InvalidRequest.of("wait_ns", request.wait_ns, remedy)
+    if request.priority > PRIORITY_MAX:
+        raise InvalidRequest.of("priority", request.priority, f"0 to {PRIORITY_MAX}")
 
 
 def _check_lease(lease_ns: int) -> None:

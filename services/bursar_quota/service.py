@@ -20,7 +20,7 @@ from bursar.eventlog.log import Cursor, EventLog
 from bursar.eventlog.stream import StreamId
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
-from bursar.secret import Secret
+from bursar.rpc import deadline
 from bursar_quota import limit_requests, replies, requests
 from bursar_quota.alert_delivery import AlertDelivery
 from bursar_quota.alert_feed import AlertFeed, raised_after
@@ -35,6 +35,7 @@ from bursar_quota.domain.answers import (
     Granted,
     LimitStands,
     Prolonged,
+    Recorded,
     Refused,
 )
 from bursar_quota.domain.commands import CountLimit, Order
@@ -49,10 +50,14 @@ from bursar_quota.reservation_ids import ReservationIds
 from bursar_quota.session import Orders, Session, many
 from bursar_quota.settings import QuotaSettings
 from bursar_quota.snapshots import QuotaWriter, StateSnapshots
-from bursar_quota.webhooks import Persistence, Webhooks
+from bursar_quota.waiting_line import WaitingLine
+from bursar_quota.webhooks import webhooks_of
 from bursar_quota.wire import USAGE
 
 View = TypeVar("View")
+
+FREEING = (Accounted, AccountedSoFar, Recorded)  # what was held may be free
+ANSWERING_S = 0.2  # of a deadline is kept for the answer of who waited in vain
 
 _logger = logging.getLogger(__name__)
 
@@ -109,6 +114,7 @@ class QuotaService:
             self._snapshots = StateSnapshots(
                 surroundings.snapshots_dir, settings.snapshot_events, self._stream
             )
+        self._line = WaitingLine(self._decided)
         self._alert_feed = AlertFeed()
         sight = Sight(
             log,
@@ -170,6 +176,11 @@ class QuotaService:
         """The address of the replica to ask instead; "" where this one leads or none is known."""
         return "" if self._writer.ready.is_set() else self._writer.leader
 
+    @property
+    def waiting(self) -> int:
+        """How many reserves wait for a throttle."""
+        return self._line.waiting
+
     async def drain(self) -> None:
         """Until every order that came is answered: each read lets one frame go first."""
         while self._unanswered and self._writer.ready.is_set():
@@ -195,7 +206,11 @@ class QuotaService:
 
     async def reserve(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
         command = requests.reserve_of(request, self._clock(), self._lease_ns, self._reservation_ids)
-        answer = await self._decided(command)
+        if request.wait_ns:
+            wait_s = deadline.remaining_s(request.wait_ns / NS_PER_S + ANSWERING_S) - ANSWERING_S
+            answer = await self._line.reserve(command, wait_s, request.priority)
+        else:
+            answer = await self._decided(command)
         if isinstance(answer, Refused):
             raise replies.limit_exceeded(answer, command.stamp.operation_id)
         assert isinstance(answer, Granted)
@@ -296,16 +311,11 @@ class QuotaService:
             self._is_decided.set()
 
     def _delivery_of(self, settings: QuotaSettings, surroundings: Surroundings) -> AlertDelivery:
-        place, folder = f"{self._stream.partition:02d}", surroundings.alerts_dir
-        webhooks = Webhooks(
-            tuple(settings.webhook_urls.split()),
-            Secret(settings.webhook_secret.get_secret_value()),
-            None if folder is None else folder / "dead-letters.jsonl",
-            surroundings.clock,
-            Persistence(attempts=settings.webhook_attempts),
+        folder, clock = surroundings.alerts_dir, surroundings.clock
+        cursor = None if folder is None else folder / f"delivered-{self._stream.partition:02d}"
+        return AlertDelivery(
+            self._leading_alerts, webhooks_of(settings, folder, clock), cursor, clock
         )
-        cursor = None if folder is None else folder / f"delivered-{place}"
-        return AlertDelivery(self._leading_alerts, webhooks, cursor, surroundings.clock)
 
     async def _pending_limits(self) -> list[Pending]:
         await self._writer.ready.wait()
@@ -340,6 +350,7 @@ class QuotaService:
             self._decider.grace.failed(self._clock())
         elif self._decider.grace.is_failing:
             self._decider.grace.answered(self._clock())
+        self._line.freed()
 
     async def _decided(self, command: Order, *, lingers: bool = False) -> Answer:
         self._unanswered += 1
@@ -352,6 +363,8 @@ class QuotaService:
             self._unanswered -= 1
         if self._decider.grace.is_failing:
             self._decider.grace.answered(self._clock())
+        if isinstance(answer, FREEING):
+            self._line.freed()
         return answer
 
     def has_limit(self, limit_id: str) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from bursar.durable_files import make_private_directory, storage_errors
 from bursar.errors import BursarError
 from bursar.secret import Secret
+from bursar_quota.settings import QuotaSettings
 
 if TYPE_CHECKING:
     import aiohttp  # loaded when there is somebody to tell
@@ -124,6 +125,17 @@ class Webhooks:
                     file.write(body.replace(b"\n", b" ") + b"\n")
         except BursarError as error:
             _logger.error("alert %s could not be laid aside: %s", alert_id, error.message)
+
+
+def webhooks_of(settings: QuotaSettings, folder: Path | None, clock: Callable[[], int]) -> Webhooks:
+    """Those that are set; what nobody takes is laid aside in the folder, if there is one."""
+    return Webhooks(
+        tuple(settings.webhook_urls.split()),
+        Secret(settings.webhook_secret.get_secret_value()),
+        None if folder is None else folder / "dead-letters.jsonl",
+        clock,
+        Persistence(attempts=settings.webhook_attempts),
+    )
 
 
 def signature(secret: Secret, body: bytes, at_ns: int) -> str:

@@ -153,6 +153,11 @@ def amount_text(meter: Meter, amount: int) -> str:
     return format_usd(amount) if meter is Meter.COST_NANO_USD else f"{amount:,}"
 
 
+def is_throttled(denial: Denial) -> bool:
+    """Whether waiting helps, and is what the limit wants."""
+    return denial.level.limit.mode is Mode.THROTTLE and denial.retry_after_ns > 0
+
+
 def _until(level: Level, terms: Terms) -> str:
     limit, ends_at_ns = level.limit, level.window.ends_at_ns
     if limit.rolling_ns:

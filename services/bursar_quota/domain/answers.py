@@ -34,6 +34,14 @@ class Refused(Struct, frozen=True, gc=False, array_like=True, tag=True):
     retry_after_ns: int
 
 
+class PutOff(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """A throttle is in the way for now. Nothing happened, and nothing is remembered."""
+
+    number: int
+    level: Level
+    retry_after_ns: int
+
+
 class Accounted(Struct, frozen=True, gc=False, array_like=True, tag=True):
     number: int
     settled: Amounts
@@ -70,5 +78,13 @@ class Recorded(Struct, frozen=True, gc=False, array_like=True, tag=True):
 
 
 Answer = (
-    LimitStands | Granted | Refused | Accounted | AccountedSoFar | Enlarged | Prolonged | Recorded
+    LimitStands
+    | Granted
+    | Refused
+    | PutOff
+    | Accounted
+    | AccountedSoFar
+    | Enlarged
+    | Prolonged
+    | Recorded
 )

@@ -45,7 +45,9 @@ class DeleteLimit(Operation, frozen=True, gc=False, kw_only=True):
 
 
 class Reserve(Operation, frozen=True, gc=False, kw_only=True):
-    """`reservation_id` is new, from the shell; a repeated order gets that of the first."""
+    """`reservation_id` is new, from the shell; a repeated order gets that of the first. One that
+    `may_wait` is put off, not refused, where a throttle alone is in its way.
+    """
 
     reservation_id: str
     origin: Origin = NOBODYS
@@ -54,6 +56,7 @@ class Reserve(Operation, frozen=True, gc=False, kw_only=True):
     amounts: Amounts
     lease_ns: int
     is_dispatched: bool = False
+    may_wait: bool = False
 
 
 class Dispatch(Operation, frozen=True, gc=False, kw_only=True):

@@ -4,8 +4,9 @@ whenever it ends.
 
 from __future__ import annotations
 
-from bursar_quota.domain.admission import Denial, judge, told
-from bursar_quota.domain.answers import Accounted, Granted, Recorded, Refused
+from bursar.eventlog.decider import Decision
+from bursar_quota.domain.admission import Denial, is_throttled, judge, told
+from bursar_quota.domain.answers import Accounted, Granted, PutOff, Recorded, Refused
 from bursar_quota.domain.commands import Dispatch, Release, Reserve, Settle
 from bursar_quota.domain.decision import Decided, caused
 from bursar_quota.domain.events import Denied, Dispatched, Released, Reserved, Settled
@@ -19,6 +20,8 @@ def reserve(state: State, command: Reserve, now: Now) -> Decided:
     """All buckets in one event, or a denial, which is remembered like any answer."""
     verdict = judge(state, command.attribution, command.target, command.amounts, now)
     if verdict.denial is not None:
+        if command.may_wait and is_throttled(verdict.denial):
+            return Decision((), _put_off(state, verdict.denial))
         return _deny(state, command, verdict.denial, now)
     event = Reserved(
         number=state.now.event_number + 1,
@@ -125,6 +128,10 @@ def refused(event: Denied) -> Refused:
 
 def accounted(event: Settled) -> Accounted:
     return Accounted(event.number, event.used, event.overrun)
+
+
+def _put_off(state: State, denial: Denial) -> PutOff:
+    return PutOff(state.now.event_number, denial.level, denial.retry_after_ns)
 
 
 def _deny(state: State, command: Reserve, denial: Denial, now: Now) -> Decided:

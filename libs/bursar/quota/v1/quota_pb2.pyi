@@ -1021,6 +1021,8 @@ class ReserveRequest(message.Message):
     AMOUNTS_FIELD_NUMBER: builtins.int
     LEASE_NS_FIELD_NUMBER: builtins.int
     IS_DISPATCHED_FIELD_NUMBER: builtins.int
+    WAIT_NS_FIELD_NUMBER: builtins.int
+    PRIORITY_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     """Any string of at most 128 bytes. The same id with the same content gives the same answer, refusals too;
     with other content it is ABORTED (reason CONFLICT). Empty: one is minted and returned.
@@ -1029,6 +1031,10 @@ class ReserveRequest(message.Message):
     """How long the hold lasts without a sign of life; 0 means 120 s; at most 24 h."""
     is_dispatched: builtins.bool
     """Reserve and Dispatch in one event, for callers that send at once."""
+    wait_ns: builtins.int
+    """How long it may wait for a limit that throttles; at most an hour, and no longer than the call's deadline."""
+    priority: builtins.int
+    """Who waits is served by priority, 9 first and 0 last, then by arrival."""
     @builtins.property
     def attribution(self) -> ledger_pb2.Attribution: ...
     @builtins.property
@@ -1046,10 +1052,12 @@ class ReserveRequest(message.Message):
         amounts: ledger_pb2.Amounts | None = ...,
         lease_ns: builtins.int = ...,
         is_dispatched: builtins.bool = ...,
+        wait_ns: builtins.int = ...,
+        priority: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "is_dispatched", b"is_dispatched", "lease_ns", b"lease_ns", "operation_id", b"operation_id", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "is_dispatched", b"is_dispatched", "lease_ns", b"lease_ns", "operation_id", b"operation_id", "priority", b"priority", "target", b"target", "wait_ns", b"wait_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

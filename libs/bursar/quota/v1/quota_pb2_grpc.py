@@ -281,7 +281,7 @@ class QuotaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Usage(self, request, context):
-        """Levels of the limits that match, now.
+        """Levels of the limits that match, now, or as they were at a time or a position.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
