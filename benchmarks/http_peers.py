@@ -95,6 +95,7 @@ class Load:
     def __init__(self, told: argparse.Namespace) -> None:
         self._until_s = time.perf_counter() + told.seconds
         self._key = told.key
+        self._headers = "".join(f"{header}\r\n" for header in told.header).encode()
         self._terms = {} if told.sampled else {"temperature": 0}
         self._round = secrets.token_hex(4)
         self._sent = 0
@@ -121,8 +122,8 @@ class Load:
         return (
             b"POST %b HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %b\r\n"
             b"content-type: application/json\r\naccept: application/json\r\n"
-            b"user-agent: load/1\r\ncontent-length: %d\r\n\r\n%b"
-            % (PATH.encode(), self._key.encode(), len(body), body)
+            b"user-agent: load/1\r\n%bcontent-length: %d\r\n\r\n%b"
+            % (PATH.encode(), self._key.encode(), self._headers, len(body), body)
         )
 
     def note(self, status: int, wait_s: float) -> None:
@@ -163,6 +164,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--key", default="sk-none")
+    parser.add_argument("--header", action="append", default=[], help="one more, `name: value`")
     parser.add_argument("--sampled", action="store_true", help="leave temperature unset")
     told = parser.parse_args()
     if told.role == "provider":
