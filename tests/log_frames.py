@@ -38,7 +38,7 @@ def decided_frames(stream, count, events_of=lambda number: b"event %d" % number)
             written_at_ns=at * 1000,
             previous_hash=previous_hash,
         )
-        salts = [bytes([at, n]) * 8 for n in range(len(events))]
+        salts = [bytes([at % 256, n]) * 8 for n in range(len(events))]
         frames.append(encode(heading, events, salts))
         previous_hash = frame_hash(frames[-1])
         number += len(events)

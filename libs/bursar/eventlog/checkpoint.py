@@ -118,6 +118,13 @@ def verify(signed: bytes, key: Ed25519PublicKey) -> Checkpoint:
         key.verify(signature, signed[: -len(signature)])
     except InvalidSignature as error:
         raise LogBroken("a checkpoint's signature is wrong") from error
+    return opened(signed)
+
+
+def opened(signed: bytes) -> Checkpoint:
+    """What it says, whoever signed it. Raises LogBroken for what is no checkpoint."""
+    if len(signed) < _START.size + _END.size:
+        raise LogBroken("a checkpoint is cut off")
     magic, version, number, signed_at_ns, previous_hash, count = _START.unpack_from(signed)
     heads = signed[_START.size : len(signed) - _END.size]
     if (magic, version) != (_MAGIC, _VERSION) or len(heads) != count * _HEAD.size:
