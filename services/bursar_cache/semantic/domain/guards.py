@@ -8,15 +8,17 @@ forbids.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from bursar_cache.semantic.domain.lexicon import ANTONYMS, NEGATIVE_PREFIXES
 from bursar_cache.semantic.domain.reading import Reading
 from bursar_cache.semantic.domain.stems import stem
 
+NEGATIVES_KEPT = 16_384
 # A word this rare is a subject of its own.
 RARITY_MIN = 6.0
 # Texts as near as this differ little by a word that one of them adds.
@@ -54,9 +56,16 @@ class Guard(StrEnum):
     UNSHARED = "unshared"
 
 
-_ANTONYMS = frozenset(
-    frozenset((stem(one), stem(other))) for one, other in ANTONYMS if stem(one) != stem(other)
-)
+def _opposites() -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for one, other in ANTONYMS:
+        if stem(one) != stem(other):
+            found[stem(one)].add(stem(other))
+            found[stem(other)].add(stem(one))
+    return {word: frozenset(words) for word, words in found.items()}
+
+
+_ANTONYMS = _opposites()
 
 
 class Pair(NamedTuple):
@@ -91,24 +100,26 @@ def _negation(one: Reading, other: Reading) -> bool:
 
 
 def _antonyms(one: Reading, other: Reading) -> bool:
-    left = set(one.stems) - set(other.stems)
-    right = set(other.stems) - set(one.stems)
-    # Both of a pair in one text and one of it in the other: pros and cons are not pros.
-    return any(_are_opposite(a, b) for a in left for b in other.stems) or any(
-        _are_opposite(a, b) for a in one.stems for b in right
+    """Also where both of a pair stand in one text and one of it in the other: pros and cons are
+    not pros.
+    """
+    left, right = set(one.stems), set(other.stems)
+    return _has_opposites(left - right, right) or _has_opposites(right - left, left)
+
+
+def _has_opposites(words: set[str], text: set[str]) -> bool:
+    return any(
+        not text.isdisjoint(_ANTONYMS.get(word, ())) or not text.isdisjoint(_negatives(word))
+        for word in words
     )
 
 
-def _are_opposite(one: str, other: str) -> bool:
-    return (
-        frozenset((one, other)) in _ANTONYMS
-        or _is_negative_of(one, other)
-        or _is_negative_of(other, one)
-    )
-
-
-def _is_negative_of(word: str, positive: str) -> bool:
-    return len(positive) > 3 and any(word == prefix + positive for prefix in NEGATIVE_PREFIXES)
+@lru_cache(maxsize=NEGATIVES_KEPT)
+def _negatives(word: str) -> frozenset[str]:
+    """What differs from `word` by a negative prefix alone, if such words exist."""
+    shorter = {word.removeprefix(prefix) for prefix in NEGATIVE_PREFIXES}
+    longer = {prefix + word for prefix in NEGATIVE_PREFIXES} if len(word) > 3 else set()
+    return frozenset({each for each in shorter if len(each) > 3} | longer) - {word}
 
 
 def _superlatives(one: Reading, other: Reading) -> bool:

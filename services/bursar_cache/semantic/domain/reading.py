@@ -52,7 +52,8 @@ _CONTRACTIONS = (
     (regex.compile(r"'(?:s|m|re|ve|ll|d)\b", regex.I), ""),
 )
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:[.&][\p{L}]+)*|\d+(?:[.,:/]\d+)*")
-_SENTENCE_START = regex.compile(r"(?:^|[.?!:;]\s+|\n)[\"'(\s]*$")
+_OPENING = " \t\"'("
+_SENTENCE_ENDS = ".?!:;\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +159,19 @@ def _entities(plain: str) -> frozenset[str]:
     capitals, or whose every word starts with one, names nothing.
     """
     words = [match for match in _WORD.finditer(plain) if match.group()[0].isalpha()]
-    inside = [each for each in words if not _SENTENCE_START.search(plain[: each.start()])]
+    inside = [each for each in words if not _begins_sentence(plain, each.start())]
     capitalised = [each.group() for each in inside if each.group()[0].isupper()]
     if len(inside) > 3 and len(capitalised) > 0.8 * len(inside):
         return frozenset()
     return frozenset(
         stem(each.casefold()) for each in capitalised if each.casefold() not in FUNCTION_WORDS
     )
+
+
+def _begins_sentence(plain: str, at: int) -> bool:
+    while at and plain[at - 1] in _OPENING:
+        at -= 1
+    return at == 0 or plain[at - 1] in _SENTENCE_ENDS
 
 
 def _folded(text: str) -> str:

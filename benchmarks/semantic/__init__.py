@@ -1,0 +1,1 @@
+"""How often a semantic cache answers, how often wrongly, and how fast."""
