@@ -1,4 +1,5 @@
-"""What a state of a million events takes: memory, and the time to be ready from a snapshot.
+"""What a state of a million events takes: memory, and the time to be ready from a snapshot; and
+what ten million remembered ids add.
 
     python benchmarks/quota_state.py
 
@@ -12,7 +13,9 @@ import gc
 import json
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,6 +26,8 @@ import psutil  # noqa: E402
 from quota_loads import reserve_request, settle_request  # noqa: E402
 
 from bursar.eventlog.tentative import Undo, Untracked  # noqa: E402
+from bursar_quota.archive import Archive  # noqa: E402
+from bursar_quota.domain.answers import Recorded  # noqa: E402
 from bursar_quota.domain.calls import Attribution, Target  # noqa: E402
 from bursar_quota.domain.commands import (  # noqa: E402
     Command,
@@ -33,9 +38,11 @@ from bursar_quota.domain.commands import (  # noqa: E402
 )
 from bursar_quota.domain.limits import Limit, Selector  # noqa: E402
 from bursar_quota.domain.meters import Amounts, Meter  # noqa: E402
-from bursar_quota.domain.state import State  # noqa: E402
+from bursar_quota.domain.old import SEGMENT_EVENTS  # noqa: E402
+from bursar_quota.domain.state import Remembered, State  # noqa: E402
 from bursar_quota.domain.windows import WindowKind  # noqa: E402
 from bursar_quota.dump import dump, load  # noqa: E402
+from bursar_quota.old_entries import OldEntries  # noqa: E402
 from bursar_quota.projection import QuotaDecider  # noqa: E402
 from bursar_quota.requests import reserve_of, settle_of  # noqa: E402
 
@@ -46,6 +53,7 @@ TAIL_EVENTS = 10_000
 NOW_NS = 1_795_521_600_000_000_000
 MINUTE_NS = 60_000_000_000
 MB = 1_000_000
+IDS = 10_000_000
 TARGET = Target("anthropic", "claude-x", 4)
 
 
@@ -57,16 +65,41 @@ def figures() -> dict[str, float]:
 
 
 def measure() -> dict[str, float]:
-    before_bytes = psutil.Process().memory_info().rss
-    state = _folded(EVENTS)
+    with tempfile.TemporaryDirectory() as directory:
+        ids_mb = _grown_mb(lambda: _remembered(Path(directory) / "ids", IDS))
+        folded: list[State] = []
+        archive = Archive(Path(directory) / "state")
+        memory_mb = _grown_mb(lambda: folded.append(_folded(EVENTS, archive)))
+        ready_s = _ready_s(folded[0], Archive(Path(directory) / "state"))
+    return {"memory_mb": memory_mb, "snapshot_ready_s": ready_s, "ids_10m_memory_mb": ids_mb}
+
+
+def _grown_mb(work: Callable[[], object]) -> float:
+    """How much memory is held by what `work` gives."""
     gc.collect()
-    memory_mb = (psutil.Process().memory_info().rss - before_bytes) / MB
-    return {"memory_mb": memory_mb, "snapshot_ready_s": _ready_s(state)}
+    before_bytes = psutil.Process().memory_info().rss
+    result = work()
+    gc.collect()
+    grown_bytes = psutil.Process().memory_info().rss - before_bytes
+    del result
+    return grown_bytes / MB
 
 
-def _folded(events: int) -> State:
-    """A state after so many events, each decided and written as live, then forgotten but for it."""
+def _remembered(directory: Path, ids: int) -> OldEntries[Remembered]:
+    """So many ids of operations in files."""
+    old = OldEntries(directory, Remembered)
+    kept = Remembered(bytes(32), Recorded(1))
+    for number in range(ids // SEGMENT_EVENTS + 1):
+        names = (f"{number:08x}.{place:08x}" for place in range(SEGMENT_EVENTS))
+        old.segments[number] = old.write(number, dict.fromkeys(names, kept))
+    return old
+
+
+def _folded(events: int, archive: Archive) -> State:
+    """A state after so many events, each decided and folded as in a replay."""
     state, undo, decider = State(), Untracked(), QuotaDecider()
+    archive.attach(state)
+    decider.archive = archive
     for place in range(5):
         _do(decider, state, undo, _limit(f"all-{place}", Selector(), WindowKind.DAY))
     for user in range(USERS):
@@ -110,7 +143,7 @@ def _do(
         decider.evolve(state, event, undo)
 
 
-def _ready_s(state: State) -> float:
+def _ready_s(state: State, archive: Archive) -> float:
     """Loads the state from its bytes, and folds the events behind it."""
     dumped = dump(state)
     tail: list[bytes] = []
@@ -120,13 +153,13 @@ def _ready_s(state: State) -> float:
         reserve = reserve_of(reserve_request(f"tail-{number}"), at_ns)
         settle = settle_of(settle_request(f"tail-{number}", reserve.reservation_id), at_ns)
         for order in (reserve, settle):
-            for event in decider.decide(state, order, at_ns).events:
-                tail.append(decider.encode(event, order, at_ns))
-                decider.evolve(state, event, undo)
+            for caused in decider.decide(state, order, at_ns).events:
+                tail.append(decider.encode(caused, order, at_ns))
+                decider.evolve(state, caused, undo)
     gc.collect()
     gc.disable()
     began_s = time.perf_counter()
-    loaded = load(dumped)
+    loaded = load(dumped, archive)
     for place, event_bytes in enumerate(tail):
         event = decider.decode(event_bytes, first + place)
         assert event is not None

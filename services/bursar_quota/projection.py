@@ -7,12 +7,14 @@ from collections.abc import Callable
 from bursar.eventlog.decider import Decision
 from bursar.eventlog.tentative import Undo
 from bursar_quota import wire
+from bursar_quota.archive import Archive
 from bursar_quota.calendar import ZonedCalendar
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.commands import Command
 from bursar_quota.domain.events import AlertRaised, Event, LimitPut
 from bursar_quota.domain.evolution import evolve
 from bursar_quota.domain.expiry import due
+from bursar_quota.domain.old import SEGMENT_EVENTS
 from bursar_quota.domain.rules import decide
 from bursar_quota.domain.state import State
 from bursar_quota.domain.terms import Now, Terms
@@ -32,6 +34,7 @@ class QuotaDecider:
     ) -> None:
         self.terms = terms or Terms(ZonedCalendar())
         self.grace = Grace()
+        self.archive: Archive | None = None
         self._now = Now(0, self.terms)
         self._epoch = epoch
         self._partition = partition
@@ -50,6 +53,9 @@ class QuotaDecider:
             self.on_alert()
         elif type(event) is LimitPut:
             self.on_limit()
+        is_replay = not undo.takes_back
+        if is_replay and self.archive is not None and event.number % SEGMENT_EVENTS == 0:
+            self.archive.keep_old(state)
 
     def encode(self, event: Event, command: Command, now_ns: int) -> bytes:
         return wire.encode(event, command, self._partition)

@@ -151,6 +151,7 @@ class QuotaService:
         """
         await self._log.open(self._stream)
         if self._snapshots is not None:
+            self._decider.archive = self._snapshots.archive
             self._writer = self._writer_from(*await self._snapshots.newest(self._log))
         try:
             async with asyncio.TaskGroup() as group:

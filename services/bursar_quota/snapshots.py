@@ -16,6 +16,7 @@ from bursar.eventlog.decided import DecidedWriter
 from bursar.eventlog.log import Cursor, EventLog
 from bursar.eventlog.snapshot import Snapshot, Snapshots
 from bursar.eventlog.stream import StreamId
+from bursar_quota.archive import Archive
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.commands import Command
 from bursar_quota.domain.events import Event
@@ -37,6 +38,7 @@ class StateSnapshots:
     def __init__(self, directory: Path, every_events: int, stream: StreamId = USAGE) -> None:
         self._stream = stream
         self._snapshots = Snapshots(directory, stream, DUMP_VERSION)
+        self.archive = Archive(directory / f"{stream.name}-{stream.partition:02d}-old")
         self._every_events = every_events
         self._event_number = 0  # of the newest
 
@@ -44,12 +46,12 @@ class StateSnapshots:
         """The state to begin with, and where to read on; an empty one for a full replay."""
         snapshot = await self._snapshots.newest(log)
         if snapshot is None:
-            return State(), Cursor(self._stream)
+            return self.archive.begin_anew(), Cursor(self._stream)
         try:
-            state = load(snapshot.body)
+            state = load(snapshot.body, self.archive)
         except DecodeError as error:
             _logger.warning("a snapshot cannot be used, all is replayed: %s", error)
-            return State(), Cursor(self._stream)
+            return self.archive.begin_anew(), Cursor(self._stream)
         self._event_number = state.now.event_number
         return state, snapshot.cursor
 
@@ -58,7 +60,16 @@ class StateSnapshots:
         while True:
             await asyncio.sleep(LOOK_S)
             if writer.ready.is_set():
+                await self.keep_old(writer)
                 await self.write(writer, self._every_events)
+
+    async def keep_old(self, writer: QuotaWriter) -> None:
+        """What is no longer new goes to files; what a disk refuses stays in memory."""
+        try:
+            await self.archive.keep_old_beside(writer.read)
+            await asyncio.to_thread(self.archive.tidy)
+        except BursarError as error:
+            _logger.warning("old operations stay in memory: %s", error.message)
 
     async def write_at_the_end(self, writer: QuotaWriter) -> None:
         """The last one, where it would save the next start some time."""

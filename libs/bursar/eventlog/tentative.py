@@ -31,6 +31,8 @@ class Undo:
 
     __slots__ = ("_changes",)
 
+    takes_back = True  # False where what is done is durable already
+
     def __init__(self) -> None:
         # Any: the journal holds mappings of every type; `put` and `drop` keep each change typed.
         self._changes: list[tuple[MutableMapping[Any, Any] | None, Any, Any]] = []
@@ -75,6 +77,8 @@ class Untracked(Undo):
     """For replay, where nothing is taken back: changes are made and not remembered."""
 
     __slots__ = ()
+
+    takes_back = False
 
     def put(self, mapping: MutableMapping[Key, Value], key: Key, value: Value) -> None:
         mapping[key] = value

@@ -10,6 +10,7 @@ from bursar.eventlog.tentative import Undo
 from bursar_quota.domain.alerts import forget_alerts
 from bursar_quota.domain.expiry import CHARGED_KEPT_NS
 from bursar_quota.domain.limits import Limit
+from bursar_quota.domain.old import time_segment_of
 from bursar_quota.domain.state import SEGMENT_NS, State
 from bursar_quota.domain.usage_hours import KEPT_NS, sum_up_before
 
@@ -19,7 +20,9 @@ Kept = TypeVar("Kept")
 def forget(state: State, before_ns: int, undo: Undo) -> None:
     """Operations and ended reservations, windows that ended, charges that nobody settled."""
     _drop_segments(state.operations, before_ns, undo)
+    _drop_segments(state.old_operations.segments, before_ns, undo)
     _drop_segments(state.ended, before_ns, undo)
+    _drop_segments(state.old_ended.segments, before_ns, undo)
     _drop_windows(state, before_ns, undo)
     state.met.clear()
     for reservation_id, reservation in list(state.reservations.items()):
@@ -31,9 +34,14 @@ def forget(state: State, before_ns: int, undo: Undo) -> None:
     undo.put(state.standpoint, None, replace(present, forgotten_before_ns=before_ns))
 
 
-def _drop_segments(segments: dict[int, dict[str, Kept]], before_ns: int, undo: Undo) -> None:
-    for number in [number for number in segments if (number + 1) * SEGMENT_NS <= before_ns]:
+def _drop_segments(segments: dict[int, Kept], before_ns: int, undo: Undo) -> None:
+    over = [number for number in segments if _ends_at_ns(number) <= before_ns]
+    for number in over:
         undo.drop(segments, number)
+
+
+def _ends_at_ns(number: int) -> int:
+    return (time_segment_of(number) + 1) * SEGMENT_NS
 
 
 def _drop_windows(state: State, before_ns: int, undo: Undo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bursar.eventlog.tentative import Undo
+from bursar_quota.domain.old import segment_number
 from bursar_quota.domain.state import NS_PER_S, SEGMENT_NS, Ending, Reservation, State
 
 
@@ -37,7 +38,7 @@ def end(state: State, reservation: Reservation, ending: Ending, at_ns: int, undo
     """Its id is known for a while yet."""
     end_lease(state, reservation, undo)
     undo.drop(state.reservations, reservation.reservation_id)
-    number = at_ns // SEGMENT_NS
+    number = segment_number(at_ns // SEGMENT_NS, state.now.event_number)
     segment = state.ended.get(number)
     if segment is None:
         segment = {}

@@ -9,6 +9,7 @@ from bursar.eventlog.tentative import Undo
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.commands import Operation
 from bursar_quota.domain.events import Done
+from bursar_quota.domain.old import segment_number
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, SEGMENT_NS, Remembered, State
 from bursar_quota.domain.terms import Now
 
@@ -20,16 +21,23 @@ _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 def recalled(state: State, command: Operation) -> Answer | None:
     """The answer that this operation got before. Raises Conflict when its content differs."""
     operation_id = command.stamp.operation_id
+    remembered = _find(state, operation_id)
+    if remembered is None:
+        return None
+    if remembered.fingerprint == command.stamp.fingerprint:
+        return remembered.answer
+    raise Conflict(
+        f"operation {operation_id} came before with other content; take a new id",
+        facts={"operation_id": operation_id},
+    )
+
+
+def _find(state: State, operation_id: str) -> Remembered | None:
     for segment in state.operations.values():
         remembered = segment.get(operation_id)
         if remembered is not None:
-            if remembered.fingerprint == command.stamp.fingerprint:
-                return remembered.answer
-            raise Conflict(
-                f"operation {operation_id} came before with other content; take a new id",
-                facts={"operation_id": operation_id},
-            )
-    return None
+            return remembered
+    return state.old_operations.find(operation_id)
 
 
 def refuse_ids_out_of_time(operation_id: str, now: Now) -> None:
@@ -53,7 +61,7 @@ def refuse_ids_out_of_time(operation_id: str, now: Now) -> None:
 
 def remember(state: State, event: Done, answer: Answer, undo: Undo) -> None:
     """Keeps the answer under the operation's id, in the segment of its first sight."""
-    number = event.at_ns // SEGMENT_NS
+    number = segment_number(event.at_ns // SEGMENT_NS, event.number)
     segment = state.operations.get(number)
     if segment is None:
         segment = {}

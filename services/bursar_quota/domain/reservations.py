@@ -13,15 +13,22 @@ def found(state: State, reservation_id: str) -> Reservation:
     reservation = state.reservations.get(reservation_id)
     if reservation is not None:
         return reservation
-    for segment in state.ended.values():
-        ending = segment.get(reservation_id)
-        if ending is not None:
-            raise _ended(reservation_id, ending)
+    ending = _ending(state, reservation_id)
+    if ending is not None:
+        raise _ended(reservation_id, ending)
     raise NotFound(
         f"no reservation {reservation_id} is known: give the id that Reserve answered with;"
         " for usage without a reservation call RecordUsage",
         facts={"reservation_id": reservation_id},
     )
+
+
+def _ending(state: State, reservation_id: str) -> Ending | None:
+    for segment in state.ended.values():
+        ending = segment.get(reservation_id)
+        if ending is not None:
+            return ending
+    return state.old_ended.find(reservation_id)
 
 
 def kept(state: State, reservation: Reservation) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from bursar_quota.domain.events import AlertRaised
 from bursar_quota.domain.levels import Bucket, Opening
 from bursar_quota.domain.limits import Limit
 from bursar_quota.domain.meters import NO_AMOUNTS, Amounts, ByMeter, above, by_meter
+from bursar_quota.domain.old import NothingOld, Old
 from bursar_quota.domain.selection import Shelves
 
 NS_PER_S = 1_000_000_000
@@ -147,6 +148,8 @@ class State:
     leases: dict[int, dict[str, None]] = field(default_factory=dict)  # by second of running out
     operations: dict[int, dict[str, Remembered]] = field(default_factory=dict)  # by segment
     ended: dict[int, dict[str, Ending]] = field(default_factory=dict)  # reservations, by segment
+    old_operations: Old[Remembered] = field(default_factory=NothingOld)
+    old_ended: Old[Ending] = field(default_factory=NothingOld)
     usage_hours: dict[UsageAxes, dict[int, Amounts]] = field(default_factory=dict)
     met: dict[tuple[Attribution, Target], Met] = field(default_factory=dict)  # changed by hand
     alerted: dict[str, dict[str, Alerted]] = field(default_factory=dict)  # by limit, by period
