@@ -53,6 +53,9 @@ async def test_a_calls_settlement_is_proved_and_a_changed_proof_does_not_hold(
             await quota.settle(a_settle(held.reservation_id))
         text = await proved(bursar, tmp_path, "call-2")
         assert json.loads(await proved(bursar, tmp_path, "usage-0-1"))["in_frame"]["index"] == 0
+        published = tmp_path / "published.txt"
+        witness = ("audit", "witness", "--to", "file", str(published))
+        assert (await run(bursar, *witness, cwd=tmp_path)).stdout == "published\n"
         shown = await run(bursar, "audit", "call-2", "--tenant", "acme", cwd=tmp_path)
         assert "usage.settled" in shown.stdout
     # Offline: with no instance, no log and no data directory but the key.
@@ -63,6 +66,12 @@ async def test_a_calls_settlement_is_proved_and_a_changed_proof_does_not_hold(
     done = await run(stranger, *check, "--json", cwd=tmp_path)
     found = json.loads(done.stdout)
     assert (found["event"]["kind"], found["event"]["call_id"]) == ("usage.settled", "call-2")
+    assert found["is_witnessed"] is None
+    # The newest checkpoint alone was published: the proof's may be an earlier one.
+    done = await run(stranger, *check, "--witness", str(published), cwd=tmp_path)
+    is_newest = json.loads(text)["checkpoint"] == published.read_text().strip()
+    assert (done.returncode == 0) == is_newest
+    assert ("the witness has" in done.stdout) == is_newest
     fields = json.loads(text)
     file.write_text(json.dumps({**fields, "sequence": fields["sequence"] - 1}))
     done = await run(stranger, *check, cwd=tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,16 +113,29 @@ async def _proof(subject: str, tenant: str, data_dir: Path | None) -> str:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Of the notary; else the one in the data directory.",
 )
+@click.option(
+    "--witness",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Published checkpoints: says whether the proof's is one of them.",
+)
 @json_option
 @data_dir_option
-def check(file: Path, public_key: Path | None, is_json: bool, data_dir: Path | None) -> None:
-    """Check a proof offline, by the notary's public key alone. Exit code 1 when it does not
-    hold.
+def check(
+    file: Path,
+    public_key: Path | None,
+    witness: Path | None,
+    is_json: bool,
+    data_dir: Path | None,
+) -> None:
+    """Check a proof offline, by the notary's public key alone.
+
+    Exit code 1 when it does not hold, or the witness does not have its checkpoint.
     """
     from bursar.errors import FailedPrecondition
     from bursar.eventlog.proof import check as checked
     from bursar.eventlog.proof_file import from_json
     from bursar.wiring.settings import ProcessSettings
+    from bursar_all.log_check import published_in
     from bursar_all.notary_key import notary_key
     from bursar_all.rendering.proof import proved_fields, show_proved
 
@@ -130,7 +144,37 @@ def check(file: Path, public_key: Path | None, is_json: bool, data_dir: Path | N
         raise FailedPrecondition("give --public-key: there is no notary in the data directory")
     proof = from_json(file.read_text(encoding="utf-8"))
     proved = checked(proof, key)
+    is_witnessed = None if witness is None else proof.checkpoint in published_in(witness)
     if is_json:
-        click.echo(json.dumps(proved_fields(proof, proved)))
+        click.echo(json.dumps({**proved_fields(proof, proved), "is_witnessed": is_witnessed}))
     else:
-        show_proved(proof, proved)
+        show_proved(proof, proved, is_witnessed)
+    if is_witnessed is False:
+        sys.exit(1)
+
+
+@command.command("witness")
+@click.option("--to", "kind", required=True, type=click.Choice(["file", "git", "webhook"]))
+@click.argument("place")
+@data_dir_option
+def witness(kind: str, place: str, data_dir: Path | None) -> None:
+    """Publish the newest checkpoint to PLACE: a file, a git working copy, or an address to POST to.
+
+    Let a timer run it: what is published can no longer be written anew unseen.
+    """
+    click.echo(run_async(_witness(kind, place, data_dir)))
+
+
+async def _witness(kind: str, place: str, data_dir: Path | None) -> str:
+    from bursar.errors import NotFound
+    from bursar.wiring.log_access import opened_log
+    from bursar.wiring.settings import ProcessSettings
+    from bursar_all.log_check import as_text, newest_checkpoint
+    from bursar_all.witnesses import publish
+
+    async with opened_log(ProcessSettings.load(data_dir=data_dir)) as log:
+        signed = await newest_checkpoint(log)
+    if signed is None:
+        raise NotFound("nothing was signed yet: the notary does, 60 s after the first event")
+    is_new = await publish(kind, place, as_text(signed))
+    return "published" if is_new else "published before"
