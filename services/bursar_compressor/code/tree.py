@@ -15,7 +15,6 @@ from bursar_compressor.code.grammar import Grammar, without_comment_nodes
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
-CODE_BYTES_MAX = 4 * 1024 * 1024
 DEPTH_MAX = 4_000  # half a megabyte of stack; the least a thread has anywhere
 
 

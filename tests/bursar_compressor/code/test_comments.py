@@ -101,7 +101,14 @@ def test_code_with_a_fault_is_not_read() -> None:
 
 def test_code_too_deep_to_compare_is_left_alone() -> None:
     # Writing the tree of this down would end the process.
-    assert read(f"x = {'1+' * 100_000}1\n", "python") == "left as it is: nested too deeply"
+    deep = f"x = ({'1+' * 4_000}\n{'1+' * 4_000}\n{'1+' * 4_000}1)\n"
+    assert read(deep, "python") == "left as it is: nested too deeply"
+
+
+def test_what_a_parser_would_take_long_with_is_not_given_to_it() -> None:
+    assert read("x = 1\n" * 100_000, "python") == "left as it is: more than 524288 bytes of code"
+    assert read(f"var a = [{'1,' * 10_000}];\n", "javascript") == "left as it is: minified"
+    assert read("x = '\ud800'\n", "python") == ("left as it is: it holds characters that are none")
 
 
 def test_the_first_remark_gives_way_to_the_reference_and_all_are_named() -> None:
