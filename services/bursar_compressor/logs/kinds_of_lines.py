@@ -3,18 +3,18 @@ line that is unlike others.
 
 Level safe. Lines are of one kind when they differ in values only. Shown are the first and the last
 line, the first of each kind, and lines with a value that is rare or far out; of lines that speak of
-a failure the first and the last of every wording. What is not shown is restored by the numbers that
-stand beside what is.
+a failure the first of every wording, and the last where there are several. What is not shown is
+restored by the numbers that stand beside what is.
 """
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import NamedTuple
 
 from bursar_compressor.logs.lines import Constants, by_values, taken_apart
 from bursar_compressor.logs.unusual import unusual
+from bursar_compressor.logs.wordings import merged, wording
 from bursar_compressor.markers import OPENING
 from bursar_compressor.parts import Lines
 from bursar_compressor.rewriting import Options, Rewritten, unchanged
@@ -22,14 +22,7 @@ from bursar_compressor.severity import is_severe
 
 METHOD = "kinds_of_lines"
 LINES_MIN = 40
-
-
-# What stands between the constants of a template: no line of a log has it.
-_VALUE = "\x00"
-_IDENTIFIER = re.compile(
-    rf"(?:{_VALUE}|\b[A-Z]{{1,2}}\b)(?:[-:.](?:{_VALUE}|[A-Z]{{1,2}}\b))+"  # such as R02-M1-NA:J12
-)
-_BLANKS = re.compile(r"[ \t]+")
+SEVERE_LAST_SHOWN_MIN = 4  # of fewer the first one stands for all
 
 
 class _Kind(NamedTuple):
@@ -70,20 +63,19 @@ def _kinds(lines: list[str]) -> list[_Kind]:
     by_template: dict[tuple[Constants, bool], list[int]] = {}
     for place, (apart, is_so) in enumerate(zip(found, severe, strict=True)):
         by_template.setdefault((apart.constants, is_so), []).append(place)
+    usual = merged({wording(constants) for constants, is_so in by_template if not is_so})
     kinds: dict[tuple[str, bool], _Kind] = {}
     for (constants, is_so), places in by_template.items():
-        kind = kinds.setdefault((_wording(constants), is_so), _Kind([], set()))
+        text = wording(constants)
+        key = (text if is_so else usual.get(text, text), is_so)
+        kind = kinds.setdefault(key, _Kind([], set()))
         kind.places.extend(places)
         kind.shown.update(places[row] for row in unusual([found[at].values for at in places]))
     for (_, is_so), kind in kinds.items():
         kind.places.sort()
-        kind.shown.update(kind.places[:1], kind.places[-1:] if is_so else ())
+        shows_last = is_so and len(kind.places) >= SEVERE_LAST_SHOWN_MIN
+        kind.shown.update(kind.places[:1], kind.places[-1:] if shows_last else ())
     return list(kinds.values())
-
-
-def _wording(constants: Constants) -> str:
-    """What lines of one kind share, however wide their columns and long their identifiers are."""
-    return _BLANKS.sub(" ", _IDENTIFIER.sub(_VALUE, _VALUE.join(constants)))
 
 
 def _further(kind: _Kind) -> str:
