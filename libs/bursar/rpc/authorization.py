@@ -16,6 +16,7 @@ from bursar.cache.v1 import cache_pb2
 from bursar.errors import Forbidden
 from bursar.identity import LOCAL_TENANT, Caller, Scope
 from bursar.ledger.v1 import ledger_pb2
+from bursar.planner.v1 import planner_pb2
 from bursar.quota.v1 import quota_pb2
 
 # A longer name is left for the service to refuse: the table of names takes only what may be one.
@@ -120,6 +121,11 @@ def _about_tenant(request: _Attributed, caller: Caller, exchange: Exchange) -> N
         attribution.tenant_id = tenant_id
 
 
+def _plans_many(request: planner_pb2.PlanManyRequest, caller: Caller, exchange: Exchange) -> None:
+    for one in request.requests:
+        _for_attribution(one, caller, exchange)
+
+
 def _puts_limit(request: quota_pb2.PutLimitRequest, caller: Caller, exchange: Exchange) -> None:
     _need(caller, Scope.LIMITS)
     _own_limit("limit", request.limit, caller, exchange)
@@ -189,6 +195,10 @@ RULES: dict[str, Rule] = {
     "bursar.executor.v1.ExecutorService.Approve": _for_tenant,
     "bursar.executor.v1.ExecutorService.Backends": _for_anyone,
     "bursar.planner.v1.PlannerService.Plan": _for_attribution,
+    "bursar.planner.v1.PlannerService.PlanMany": _plans_many,
+    "bursar.planner.v1.PlannerService.Explain": _for_tenant,
+    "bursar.planner.v1.PlannerService.Feedback": _for_tenant,
+    "bursar.planner.v1.PlannerService.Simulate": _for_tenant,
     "bursar.planner.v1.PlannerService.Policies": _for_anyone,
     "bursar.quota.v1.QuotaService.PutLimit": _puts_limit,
     "bursar.quota.v1.QuotaService.DeleteLimit": _deletes_limit,
