@@ -16,7 +16,8 @@ class Feed:
     It begins with what earlier owners of the task recorded.
     """
 
-    def __init__(self, earlier: Iterable[executor_pb2.Step] = ()) -> None:
+    def __init__(self, earlier: Iterable[executor_pb2.Step] = (), tenant_id: str = "") -> None:
+        self.tenant_id = tenant_id
         self.steps = list(earlier)
         self.result: executor_pb2.TaskResult | None = None
         self.is_left = False

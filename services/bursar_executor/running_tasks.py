@@ -65,9 +65,12 @@ class RunningTasks:
         self._ended_feeds: OrderedDict[str, Feed] = OrderedDict()
         self._is_closing = False
 
-    def feed(self, task_id: str) -> Feed | None:
-        """The task's steps as they happen; None when it is not, or no longer, at hand."""
-        return self._feeds.get(task_id) or self._ended_feeds.get(task_id)
+    def feed(self, tenant_id: str, task_id: str) -> Feed | None:
+        """The steps of a tenant's task as they happen; None when it is not, or no longer, at
+        hand.
+        """
+        feed = self._feeds.get(task_id) or self._ended_feeds.get(task_id)
+        return feed if feed is not None and feed.tenant_id == tenant_id else None
 
     @property
     def count(self) -> int:
@@ -88,7 +91,7 @@ class RunningTasks:
     ) -> Halt:
         """Lets the task begin as soon as there is room; the answer is how to end it."""
         earlier = earlier or Earlier()
-        waiting = Waiting(origin, request, Feed(earlier.told()), Halt(), earlier)
+        waiting = Waiting(origin, request, Feed(earlier.told(), origin.tenant_id), Halt(), earlier)
         self._feeds[origin.task_id] = waiting.feed
         self._halts[origin.task_id] = waiting.halt
         self._queue[origin.task_id] = waiting

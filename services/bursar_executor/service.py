@@ -235,13 +235,12 @@ class ExecutorService:
         self, request: executor_pb2.WatchRequest
     ) -> AsyncIterator[executor_pb2.WatchResponse]:
         await self._is_ready.wait()
-        entry = await self._entry(request.tenant_id, request.task_id)
-        feed = self._running.feed(request.task_id)
+        feed = self._running.feed(request.tenant_id or DEFAULT_TENANT_ID, request.task_id)
         if feed is not None:
             async for update in feed.updates(request.after_step_number):
                 yield update
             return
-        known = await self._known(entry)
+        known = await self._known(await self._entry(request.tenant_id, request.task_id))
         for step in known.steps:
             if step.step_number > request.after_step_number:
                 yield executor_pb2.WatchResponse(step=step)
@@ -254,7 +253,7 @@ class ExecutorService:
     async def _known(self, entry: TaskEntry) -> executor_pb2.GetResponse:
         """What is known of a task now."""
         if entry.ended_body is None:
-            feed = self._running.feed(entry.origin.task_id)
+            feed = self._running.feed(entry.origin.tenant_id, entry.origin.task_id)
             return executor_pb2.GetResponse(
                 state=executor_pb2.TASK_STATE_RUNNING, steps=feed.steps if feed else ()
             )

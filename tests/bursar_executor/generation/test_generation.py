@@ -24,7 +24,7 @@ from bursar.rpc.calling import channel_to
 from bursar_simulator.served import Outcome
 from bursar_simulator.settings import SimulatorSettings
 from bursar_simulator.simulated_provider import SimulatedProvider
-from executor_parts import ANN, WAIT_S, happened, isolate, kinds, office, settlements
+from executor_parts import ANN, WAIT_S, events, happened, isolate, kinds, office, settlements
 from memory_ground import memory_ground
 
 CLAUDE, GPT = "claude-haiku-4-5", "gpt-4o"
@@ -122,7 +122,8 @@ async def test_the_ledger_has_what_the_provider_bills_at_its_list_price(here, pr
     assert await ledger(here) == (*billed(provider), finished.cost.total_nano_usd)
     (settled,) = await settlements(here.ground.log)
     assert settled.provider_request_id == provider.served.calls[0].request_id
-    assert settled.attribution.call_id == finished.call_id
+    last = (await events(here.ground.log, "usage"))[-1]
+    assert (last.kind, last.call_id) == ("usage.settled", finished.call_id)
     assert finished.position.event_number
 
 
