@@ -78,7 +78,9 @@ async def running(plan: ProcessPlan, ground: Ground) -> AsyncIterator[Process]:
     offered: dict[str, object] = {}
     for module in rising_order(plan.modules):
         services[module.name] = module.build(ground, peers)
-        offered[module.name] = _front(module, services[module.name], peers)
+        offered[module.name] = services[module.name]
+        if module.is_replicated and ground.leases is not None:
+            offered[module.name] = _front(module.name, services[module.name], peers)
         peers.host(module.name, offered[module.name])
     health_servicer = _offer_all(server, offered, ground.activity, plan.entrance)
     process = Process(address, peers, services, health_servicer, ground.activity)
@@ -113,13 +115,11 @@ def _advertised(plan: ProcessPlan, address: str) -> str:
     return f"{plan.advertised}:{address.rpartition(':')[2]}"
 
 
-def _front(module: Module, service: Service, peers: ProcessPeers) -> object:
-    """What answers for a service: it itself, or what asks the replica that leads."""
-    if not module.is_replicated:
-        return service
-    return Forwarding(
-        CONTRACTS[module.name], cast(Replicated, service), partial(peers.at, module.name)
-    )
+def _front(name: str, service: Service, peers: ProcessPeers) -> object:
+    """What answers for a service of which there may be others: it itself, or what asks the replica
+    that leads.
+    """
+    return Forwarding(CONTRACTS[name], cast(Replicated, service), partial(peers.at, name))
 
 
 def _offer_all(
