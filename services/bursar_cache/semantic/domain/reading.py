@@ -26,6 +26,7 @@ READINGS_KEPT = 8_192
 # A negation is about the next word that means something, if it comes soon.
 NEGATION_REACH_WORDS = 4
 BETWEEN_REACH_WORDS = 5
+ARTICLES = frozenset({"a", "an", "the"})
 
 _QUOTED = regex.compile(
     r"[\"“”«»`]([^\"“”«»`]{1,400})[\"“”«»`]|(?<!\w)['\u2018]([^'\u2019]{2,200})['\u2019](?!\w)"
@@ -120,12 +121,20 @@ def _means_something(word: str) -> bool:
 def _with_sorted_ends(words: list[str]) -> list[str]:
     """Between A and B is between B and A: the smaller word first."""
     ordered = list(words)
-    between = 0
-    for at, word in enumerate(words[1:-1], start=1):
-        between = BETWEEN_REACH_WORDS if words[at - 1] == "between" else between - 1
-        if word == "and" and between > 0:
-            ordered[at - 1], ordered[at + 1] = sorted((ordered[at - 1], ordered[at + 1]))
+    for at, word in enumerate(words):
+        if word == "between":
+            _sort_ends(ordered, range(at + 1, min(at + 1 + BETWEEN_REACH_WORDS, len(words))))
     return ordered
+
+
+def _sort_ends(words: list[str], reach: range) -> None:
+    """Sorts the words around the first `and` in `reach`; articles are passed over."""
+    link = next((at for at in reach if words[at] == "and" and at > reach.start), None)
+    if link is None:
+        return
+    after = next((at for at in range(link + 1, len(words)) if words[at] not in ARTICLES), None)
+    if after is not None and words[after] < words[link - 1]:
+        words[link - 1], words[after] = words[after], words[link - 1]
 
 
 def _negated(words: list[str]) -> tuple[str, ...]:
