@@ -17,4 +17,4 @@ class DiskTerms:
     bytes_max: int
     free_pct_min: int
     clock: Callable[[], int]
-    behind_s: float = 0.05
+    behind_s: float = 0.2

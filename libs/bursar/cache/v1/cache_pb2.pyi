@@ -419,7 +419,7 @@ class StoreRequest(message.Message):
     """False for truncated or failed answers, which are never stored."""
     is_written_behind: builtins.bool
     """True where nobody waits for the disk: answered when memory has the entry, which reaches the disk with others some
-    50 ms later, and is lost when the process is killed before. False: answered when it survives that.
+    0.2 s later, and is lost when the process is killed before. False: answered when it survives that.
     """
     answer_text: builtins.str
     """What the answer says, as text: compared with the answer that would have been given by meaning, so that the namespace
