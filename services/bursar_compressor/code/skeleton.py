@@ -15,7 +15,7 @@ from bursar_compressor.code.comments import blank_edits, comment_edits
 from bursar_compressor.code.edits import Edit, edited
 from bursar_compressor.code.focus import Focus
 from bursar_compressor.code.grammar import CLASS_WITH_DOCSTRING
-from bursar_compressor.code.tree import CodeTree, parse
+from bursar_compressor.code.tree import CodeTree, parse, without_line_end
 from bursar_compressor.parts import Lines
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 BODY_LINES_MIN = 3
 BODY_BYTES_MIN = 60
 _DOCSTRING = re.compile(rb"([a-zA-Z]*)(\"\"\"|''')(.*)\2", re.DOTALL)
-_FIRST_PARAGRAPH = re.compile(rb"\s*\S.*?(?=\s*?\n[ \t]*\n|\s*\Z)", re.DOTALL)
-_FIRST_SENTENCE = re.compile(rb"\s*\S.*?(?:[.!?](?=\s)|(?=\s*?\n[ \t]*\n|\s*\Z))", re.DOTALL)
+_LONE_LINE_END = re.compile(rb"(?<!\r)\n")
+_FIRST_PARAGRAPH = re.compile(rb"\s*\S.*?(?=\s*?\n[ \t\r]*\n|\s*\Z)", re.DOTALL)
+_FIRST_SENTENCE = re.compile(rb"\s*\S.*?(?:[.!?](?=\s)|(?=\s*?\n[ \t\r]*\n|\s*\Z))", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def skeleton(code: CodeTree, reference: str, focus: Focus) -> Skeleton | None:
     marks = code.marks()
     remarks = [*comment_edits(code, marks), *blank_edits(code, marks)]
     bodies = [_filled(hole, reference if not number else "") for number, hole in enumerate(holes)]
+    if b"\r\n" in code.source:
+        bodies = [edit._replace(text=_LONE_LINE_END.sub(b"\r\n", edit.text)) for edit in bodies]
     for others in (remarks, []):
         shorter = edited(code.source, [*bodies, *_outside(others, holes)])
         if parse(shorter, code.grammar).is_faultless:
@@ -106,7 +109,7 @@ def _name(function: Node) -> bytes:
 
 def _hole(code: CodeTree, body: Node) -> _Hole | None:
     """What stands between braces, or in Ruby and its like between two words."""
-    begin, end = body.start_byte, body.end_byte
+    begin, end = body.start_byte, without_line_end(code.source, body.end_byte)
     text = code.source[begin:end]
     lines = Lines(body.start_point[0] + 1, body.end_point[0] + 1)
     if text.startswith(b"{") and text.endswith(b"}"):
@@ -131,7 +134,8 @@ def _indented_hole(code: CodeTree, body: Node, docstrings: bool) -> _Hole | None
         kept, shown_lines = _cut(code.source[begin : docstring.end_byte], _FIRST_SENTENCE)
         line += shown_lines
         kept += b"\n" + indent
-    return _Hole(begin, body.end_byte, Lines(line, body.end_point[0] + 1), kept + b"...  # %s")
+    end = without_line_end(code.source, body.end_byte)
+    return _Hole(begin, end, Lines(line, body.end_point[0] + 1), kept + b"...  # %s")
 
 
 def _docstring_hole(code: CodeTree, body: Node, docstrings: bool) -> _Hole | None:

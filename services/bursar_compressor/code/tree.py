@@ -66,7 +66,7 @@ class CodeTree:
         comments = sorted((node.start_byte, node.end_byte) for node in found.get("comment", []))
         texts = sorted((node.start_byte, node.end_byte) for node in found.get("text", []))
         return Marks(
-            comments=[(begin, _without_line_end(self.source, end)) for begin, end in comments],
+            comments=[(begin, without_line_end(self.source, end)) for begin, end in comments],
             texts=[
                 (begin, end) for begin, end in texts if self.source.find(b"\n", begin, end) >= 0
             ],
@@ -90,8 +90,8 @@ def parse(source: bytes, grammar: Grammar) -> CodeTree:
     return CodeTree(source, grammar, Parser(grammar.language).parse(source))
 
 
-def _without_line_end(source: bytes, end: int) -> int:
-    """Some grammars count the line's end to the comment."""
+def without_line_end(source: bytes, end: int) -> int:
+    """Some grammars count the line's end to the comment, or its carriage return to a body."""
     while source[end - 1] in b"\r\n":
         end -= 1
     return end

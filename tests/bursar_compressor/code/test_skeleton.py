@@ -140,3 +140,9 @@ def test_docstrings_go_where_that_is_asked_for() -> None:
     assert ast.parse(shorter.source)
     assert b"The sum." not in shorter.source
     assert b"An order." not in shorter.source
+
+
+@pytest.mark.parametrize("language", WITH_FUNCTIONS)
+def test_line_ends_stay_as_they_are_in_the_file(language: str) -> None:
+    shorter = made(sample(language).replace("\n", "\r\n"), language).source
+    assert shorter.count(b"\n") == shorter.count(b"\r\n")

@@ -106,7 +106,7 @@ class _ExtraEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Extra.ValueType]
     DESCRIPTOR: descriptor.EnumDescriptor
     EXTRA_UNSPECIFIED: _Extra.ValueType  # 0
     EXTRA_ABBREVIATIONS: _Extra.ValueType  # 1
-    """Words of prose written shorter, by the table in docs/compression.md, where the model's tokeniser saves."""
+    """Words of prose written shorter, by the table in docs/compression-of-texts.md, where the model's tokeniser saves."""
     EXTRA_NOVELTY: _Extra.ValueType  # 2
     """With a target and no query: the sentences of prose that add most to the others."""
     EXTRA_DOCSTRINGS: _Extra.ValueType  # 3
@@ -117,7 +117,7 @@ class Extra(_Extra, metaclass=_ExtraEnumTypeWrapper):
 
 EXTRA_UNSPECIFIED: Extra.ValueType  # 0
 EXTRA_ABBREVIATIONS: Extra.ValueType  # 1
-"""Words of prose written shorter, by the table in docs/compression.md, where the model's tokeniser saves."""
+"""Words of prose written shorter, by the table in docs/compression-of-texts.md, where the model's tokeniser saves."""
 EXTRA_NOVELTY: Extra.ValueType  # 2
 """With a target and no query: the sentences of prose that add most to the others."""
 EXTRA_DOCSTRINGS: Extra.ValueType  # 3
