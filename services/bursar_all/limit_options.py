@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
 
 from bursar.errors import InvalidRequest
 from bursar.identity import local_caller
 from bursar.ledger.v1 import ledger_pb2
-from bursar.money import parse_usd
 from bursar.quota.v1 import quota_pb2
-from bursar_quota.limit_words import METERS, TIERS, WINDOWS
+from bursar_quota import limit_words as words
+from bursar_quota.limit_rows import LimitRow
 
 Option = str | bool | int | tuple[str, ...] | None
 
@@ -18,36 +20,53 @@ ME = "me"
 
 def limits_from_options(options: Mapping[str, Option]) -> list[quota_pb2.Limit]:
     """One limit for each amount that was given. Raises InvalidRequest naming the option."""
-    limits = []
-    for meter_name, meter in METERS.items():
-        for window_word, window in WINDOWS.items():
-            option_name = amount_option(meter_name, window_word)
-            text = options.get(option_name)
-            if not isinstance(text, str):
-                continue
-            option = f"--{option_name}".replace("_", "-")
-            limits.append(
-                quota_pb2.Limit(
-                    limit_id=str(options.get("limit_id") or ""),
-                    selector=selector_from_options(options),
-                    meter=meter,
-                    window=window,
-                    amount=_amount(option, meter_name, text),
-                    mode=quota_pb2.MODE_SOFT if options.get("is_soft") else quota_pb2.MODE_HARD,
-                    time_zone=str(options.get("time_zone") or ""),
-                    managed_by=quota_pb2.MANAGED_BY_API,
-                )
-            )
-    return limits
+    return [_limit(options, meter, window, name) for meter, window, name in _amounts(options)]
 
 
-def _amount(option: str, meter_name: str, text: str) -> int:
-    if meter_name == "cost":
-        return parse_usd(text, option)
+def _amounts(options: Mapping[str, Option]) -> Iterator[tuple[words.Meter, str, str]]:
+    """Meter, window and option of each amount: in calendar windows, and in a rolling one."""
+    rolling = options.get("rolling")
+    for meter in words.METERS:
+        for window in words.WINDOWS:
+            if isinstance(options.get(amount_option(meter, window)), str):
+                yield meter, window, amount_option(meter, window)
+        if not isinstance(options.get(meter), str):
+            continue
+        if meter != "concurrent" and not isinstance(rolling, str):
+            raise InvalidRequest.of(f"--{meter}", str(options[meter]), "say --rolling 5h, too")
+        yield meter, "" if meter == "concurrent" else str(rolling), meter
+
+
+def _limit(
+    options: Mapping[str, Option], meter: words.Meter, window: str, name: str
+) -> quota_pb2.Limit:
+    option = f"--{name}".replace("_", "-")
+    alerts = options.get("alert_at")
     try:
-        return int(text.replace("_", "").replace(",", ""))
-    except ValueError:
-        raise InvalidRequest.of(option, text, "give a whole number") from None
+        row = LimitRow(
+            id=str(options.get("limit_id") or ""),
+            meter=meter,
+            window=window,
+            amount=str(options[name]),
+            mode=_mode(options),
+            time_zone=str(options.get("time_zone") or ""),
+            carry_over=str(options.get("carry_over") or ""),
+            alerts=list(map(int, alerts)) if isinstance(alerts, tuple) else [],
+            confidence=int(str(options.get("confidence") or 0)),
+        )
+    except ValidationError as error:
+        remedy = "write a length such as 5h, 7d or 90s"
+        raise InvalidRequest.of("--rolling", window, remedy) from error
+    message = row.message(option, "")
+    message.selector.CopyFrom(selector_from_options(options))
+    message.managed_by = quota_pb2.MANAGED_BY_API
+    return message
+
+
+def _mode(options: Mapping[str, Option]) -> words.Mode:
+    if options.get("is_soft"):
+        return "soft"
+    return "throttle" if options.get("is_throttle") else "hard"
 
 
 def amount_option(meter: str, window: str) -> str:
@@ -70,6 +89,7 @@ def selector_from_options(options: Mapping[str, Option]) -> quota_pb2.Selector:
         agent_id=given("agent"),
         provider=given("provider"),
         model=given("model"),
+        model_family=given("model_family"),
         tier=tier_from(given("tier")),
         account_id=given("account"),
         labels=labels_from(options),
@@ -83,7 +103,7 @@ def user_from(name: str) -> str:
 
 def tier_from(word: str) -> ledger_pb2.BackendTier.ValueType:
     """The tier of its word; click has checked it."""
-    return next(tier for name, tier in TIERS.items() if name == word.replace("-", "_"))
+    return next(tier for name, tier in words.TIERS.items() if name == word.replace("-", "_"))
 
 
 def labels_from(options: Mapping[str, Option]) -> dict[str, str]:

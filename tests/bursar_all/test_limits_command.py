@@ -90,3 +90,24 @@ def test_a_mistake_is_one_line_with_its_remedy(limits):
     assert told == "bursar: --label: 'nightly' is not acceptable; write it as name=value\n"
     told = limits("apply", "limits.yaml", file="anthropic: {tokens_per_day: -5}", code=2)
     assert len(told.splitlines()) == 1
+
+
+def test_other_shapes_of_limits_are_set_listed_and_exported(limits):
+    told = limits("set", "--account", "cli", "--rolling", "5h", "--tokens", "1,000", "--throttle")
+    assert told == "set account/cli/total_tokens/5h\n"
+    limits("set", "--model-family", "claude-opus", "--concurrent", "3")
+    limits("set", "--team", "blue", "--cost-per-day", "5usd", "--carry-over", "1usd")
+    limits(
+        "set", "--team", "blue", "--tokens-per-week", "9", "--alert-at", "25", "--alert-at", "90"
+    )
+    listed = limits("list")
+    assert "account/cli/total_tokens/5h" in listed and "throttle" in listed
+    exported = limits("export", "--managed-by", "api").splitlines()
+    assert any("window: 5h" in line and "mode: throttle" in line for line in exported)
+    assert any("meter: concurrent" in line and "window" not in line for line in exported)
+    assert any("carry_over: 1usd" in line for line in exported)
+    assert any("alerts: [25, 90]" in line for line in exported)
+    told = limits("set", "--rolling", "5 parsecs", "--tokens", "5", code=2)
+    assert "write a length such as 5h" in told
+    assert "say --rolling 5h" in limits("set", "--tokens", "5", code=2)
+    assert limits("alerts") == ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bursar_all.commands.limit_selectors import check_me, selector_options
+from bursar_all.commands.limit_selectors import call_options, check_me
 from bursar_all.commands.shared_options import data_dir_option, json_option, run_async
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@selector_options
+@call_options
 @click.option("--requests", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--input-tokens", type=click.IntRange(min=0), default=0)
 @click.option("--output-tokens", type=click.IntRange(min=0), default=0)
@@ -55,7 +55,7 @@ async def _explain(
 
 
 @click.command("forecast")
-@selector_options
+@call_options
 @json_option
 @data_dir_option
 def forecast(data_dir: Path | None, *, is_json: bool, **options: Any) -> None:  # noqa: ANN401

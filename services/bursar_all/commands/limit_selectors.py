@@ -22,6 +22,12 @@ _TIERS = ("local-tool", "login-cli", "local-model", "paid-api")
 
 
 def selector_options(function: Callable[..., None]) -> Callable[..., None]:
+    """What a limit selects: those of `call_options`, and families of models."""
+    text = "Only calls to models of this family: `claude-opus`, `gpt-mini`."
+    return call_options(click.option("--model-family", help=text)(function))
+
+
+def call_options(function: Callable[..., None]) -> Callable[..., None]:
     """`--tenant`, `--user`, `--model` and so on; what is left out means all."""
     function = click.option(
         "--label", metavar="NAME=VALUE", multiple=True, help="Only calls with this label."

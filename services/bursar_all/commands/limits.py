@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bursar_all.commands.limit_alerts import alerts
 from bursar_all.commands.limit_files import apply_file, export_limits
 from bursar_all.commands.limit_questions import explain, forecast
 from bursar_all.commands.limit_selectors import check_me, selector_options
@@ -26,6 +27,39 @@ def _amount_options(function: Callable[..., None]) -> Callable[..., None]:
             name = f"--{meter}-{window}" if window == "lifetime" else f"--{meter}-per-{window}"
             example = "an amount such as 5usd" if meter == "cost" else "a whole number"
             function = click.option(name, help=f"{example}", hidden=not shown)(function)
+        function = click.option(f"--{meter}", help="With --rolling.", hidden=True)(function)
+    return function
+
+
+def _shape_options(function: Callable[..., None]) -> Callable[..., None]:
+    """What else a limit is, besides its amount."""
+    for option in reversed(
+        (
+            click.option("--rolling", help="A rolling window such as 5h, for --tokens 100000."),
+            click.option("--concurrent", help="How many reservations may be open at a time."),
+            click.option("--soft", "is_soft", is_flag=True, help="Admit and alert, never deny."),
+            click.option(
+                "--throttle",
+                "is_throttle",
+                is_flag=True,
+                help="Deny for now, and let callers wait.",
+            ),
+            click.option("--carry-over", help="How much of an unused window the next one gets."),
+            click.option(
+                "--alert-at",
+                type=click.IntRange(1, 100),
+                multiple=True,
+                help="Alert at this percentage; 50, 80 and 100 by default.",
+            ),
+            click.option(
+                "--confidence",
+                type=click.IntRange(1, 100),
+                help="How sure a limit is that a tool's messages told of.",
+            ),
+            click.option("--time-zone", help="IANA name for calendar windows; UTC by default."),
+        )
+    ):
+        function = option(function)
     return function
 
 
@@ -34,7 +68,7 @@ def command() -> None:
     """Limits apply all at once: a call goes through when every one that matches has room."""
 
 
-for _subcommand in (apply_file, export_limits, explain, forecast):
+for _subcommand in (apply_file, export_limits, explain, forecast, alerts):
     command.add_command(_subcommand)
 
 
@@ -42,8 +76,7 @@ for _subcommand in (apply_file, export_limits, explain, forecast):
 @selector_options
 @_amount_options
 @click.option("--id", "limit_id", help="Change the limit with this id.")
-@click.option("--soft", "is_soft", is_flag=True, help="Admit and alert instead of denying.")
-@click.option("--time-zone", help="IANA name for calendar windows; UTC by default.")
+@_shape_options
 @click.option("--reason", default="", help="Why; kept in the log.")
 @data_dir_option
 def set_limits(data_dir: Path | None, **options: Any) -> None:  # noqa: ANN401

@@ -28,9 +28,9 @@ def show_levels(levels: list[quota_pb2.Level], names: KnownNames) -> None:
                 quota_pb2.Mode.Name(level.limit.mode).removeprefix("MODE_").lower(),
                 amount_text(level.limit.meter, level.settled),
                 amount_text(level.limit.meter, level.held),
-                amount_text(level.limit.meter, level.limit.amount),
+                amount_text(level.limit.meter, level.limit.amount + level.carried_over),
                 _bar(level),
-                instant_text(level.window_ends_at_ns),
+                _until(level),
             )
             for level in levels
         ],
@@ -50,7 +50,15 @@ def instant_text(at_ns: int) -> str:
     return instant.strftime("%Y-%m-%d %H:%M UTC")
 
 
+def _until(level: quota_pb2.Level) -> str:
+    if level.is_pending:
+        return "pending: its past is being read"
+    if level.limit.rolling_ns:
+        return "rolling"
+    return instant_text(level.window_ends_at_ns)
+
+
 def _bar(level: quota_pb2.Level) -> str:
-    amount = max(1, level.limit.amount)
+    amount = max(1, level.limit.amount + level.carried_over)
     full = min(BAR_CELLS, BAR_CELLS * (level.settled + level.held) // amount)
     return "█" * full + "░" * (BAR_CELLS - full)
