@@ -25,6 +25,7 @@ for folder in ("libs", "services", "tests"):
 
 import compressor_data  # noqa: E402
 import compressor_peers  # noqa: E402
+import compressor_texts  # noqa: E402
 import contract as bench  # noqa: E402
 
 from bursar.compressor.v1 import compressor_pb2 as contract  # noqa: E402
@@ -83,6 +84,7 @@ def main() -> bool:
     figures: dict[str, float] = {}
     if given.data.is_dir():
         figures |= compressor_data.figures(given.data)
+        figures |= compressor_texts.figures(given.data)
     else:
         print(f"no directory {given.data}: only the lag is measured")
     if given.peers:
