@@ -167,8 +167,10 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
             await self._attach()
             while True:
                 await self._await_turn()
-                await self._leadership.begin(partial(self._folded.catch_up, self._log))
-                await self._serve()
+                if await self._leadership.begin(partial(self._folded.catch_up, self._log)):
+                    await self._serve()
+                else:
+                    await self._let_another_lead()
         except LogBroken as error:
             self._broken = error
             raise
@@ -204,6 +206,12 @@ class DecidedWriter(Generic[State, Command, Event, Answer]):
         finally:
             acquiring.cancel()
             await asyncio.gather(acquiring, return_exceptions=True)
+
+    async def _let_another_lead(self) -> None:
+        """Gives the lease away unused, for a moment: whoever waits for it takes it."""
+        if self._terms.lease is not None:
+            await self._terms.lease.release()
+        await asyncio.sleep(self._terms.patience.pause_s)
 
     async def _serve(self) -> None:
         """One frame after the other, until another leads or it is not known what landed."""

@@ -46,8 +46,9 @@ class Leadership:
         self._writer_id = bytes(ID_BYTES)
         self._frames_written = 0  # in this term
 
-    async def begin(self, catch_up: Callable[[int], Awaitable[None]]) -> None:
-        """A new term: returns once its epoch frame stands at the end of the log.
+    async def begin(self, catch_up: Callable[[int], Awaitable[None]]) -> bool:
+        """A new term: true once its epoch frame stands at the end of the log. False where this
+        machine's clock is not believed: then another had better lead.
 
         `catch_up(sequence)` folds what the log has up to there. Raises LogBroken, LogClosed.
         """
@@ -57,12 +58,14 @@ class Leadership:
                     break
             except LogClosed:
                 raise
-            except LogUnavailable as error:  # undecided too: the fence of the next try settles it
-                if isinstance(error, ClockLeapt):
-                    _log.error("%s: %s", self._chain.stream, error.message)
+            except ClockLeapt as error:
+                _log.error("%s: %s", self._chain.stream, error.message)
+                return False
+            except LogUnavailable:  # undecided too: the fence of the next try settles it
                 await asyncio.sleep(self._patience.pause_s)
         self.was_deposed = False
         self.held.set()
+        return True
 
     async def append(self, events: list[bytes]) -> BursarError | None:
         """None when the events are durable, else what those who waited for them are told."""

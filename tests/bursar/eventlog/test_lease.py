@@ -1,6 +1,7 @@
 """The lease keeps replicas from quarrelling; safety is the log's."""
 
 import asyncio
+from time import time_ns
 
 import pytest
 
@@ -212,6 +213,36 @@ async def test_an_idle_leader_stops_answering_once_another_leads(broker, connect
     await within(10, second.ready.wait())
     await within(10, answers_no_more)
     assert first.leader == "host:1"
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    await log.close()
+
+
+async def test_a_replica_whose_clock_is_not_believed_keeps_the_lease_from_nobody(
+    broker, connect, usage
+):
+    log = connect(broker.url)
+    await log.open(usage)
+    ahead, right = (
+        DecidedWriter(
+            log,
+            BudgetDecider(),
+            budget(100),
+            Cursor(usage),
+            WriterTerms(
+                lease=BrokerLease(log.connection, usage, QUICK, Replica(f"host:{hours_ahead}")),
+                clock=lambda hours_ahead=hours_ahead: time_ns() + hours_ahead * 3600 * 10**9,
+                tick_s=60.0,
+            ),
+        )
+        for hours_ahead in (1, 0)
+    )
+    running = [asyncio.ensure_future(ahead.run())]
+    await log.get(usage, 1)  # the first has had its turn meanwhile
+    running.append(asyncio.ensure_future(right.run()))
+    await within(10, right.ready.wait())
+    assert not ahead.ready.is_set()
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
