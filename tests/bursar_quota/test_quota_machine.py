@@ -10,6 +10,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 from msgspec.structs import replace
 
@@ -338,10 +339,13 @@ class QuotaMachine(RuleBasedStateMachine):
         }
 
 
-QuotaMachine.TestCase.settings = settings(
-    max_examples=100,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-test_the_laws_of_money_hold_for_any_orders = QuotaMachine.TestCase
+def test_the_laws_of_money_hold_for_any_orders():
+    run_state_machine_as_test(
+        QuotaMachine,
+        settings=settings(
+            max_examples=100,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )

@@ -43,7 +43,7 @@ def test_the_limits_file_of_the_page_is_taken_as_it_stands(tmp_path: Path):
 
     limits = read_limits(path)
 
-    assert len(limits) == 9
+    assert len(limits) == 12
     assert {limit.time_zone for limit in limits} == {"Europe/Berlin"}
 
 
