@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bursar_planner.domain.complexity import complexity_of
 from bursar_planner.domain.learned.actions import decide
-from bursar_planner.domain.learned.arms import Arm
+from bursar_planner.domain.learned.choice import Arm
 from bursar_planner.domain.learned.experience import Experience
 from bursar_planner.domain.learned.state import Decision, Learned, Outcome
 from bursar_planner.domain.task import Task
@@ -25,7 +25,6 @@ class OnlineRun:
     learned: Learned
     strong_share: float
     quality: float
-    regret: tuple[float, ...]  # against the better of both models for each class, summed up
 
 
 def by_full_log(asked: Sequence[Question]) -> Learned:
@@ -50,16 +49,18 @@ def online(asked: Sequence[Question], target: float, seed: int) -> OnlineRun:
         learned.ended(Outcome(question.question_id, chosen, question.quality[chosen]))
         strong += chosen == STRONG
         quality += question.quality[chosen]
-    return OnlineRun(learned, strong / len(asked), quality / len(asked), ())
+    return OnlineRun(learned, strong / len(asked), quality / len(asked))
 
 
 def score(learned: Learned, scored: Sequence[Question]) -> float:
     """APGR of the learned uplift, learning stopped."""
-    uplift = []
-    for question in scored:
-        weak, strong = _arms(learned, _decision(question, 1.0))
-        uplift.append(strong.chance - weak.chance)
-    return apgr(scored, uplift)
+    return apgr(scored, uplift(learned, scored))
+
+
+def uplift(learned: Learned, scored: Sequence[Question]) -> list[float]:
+    """How much likelier the strong model is to succeed, question by question."""
+    pairs = (_arms(learned, _decision(question, 1.0)) for question in scored)
+    return [strong.chance - weak.chance for weak, strong in pairs]
 
 
 def score_rules(scored: Sequence[Question]) -> float:

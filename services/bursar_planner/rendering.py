@@ -20,6 +20,38 @@ def plan_lines(plan: planner_pb2.Plan) -> list[str]:
     return [_printable(line) for line in _lines(plan)]
 
 
+def evidence_lines(found: planner_pb2.ExplainResponse) -> list[str]:
+    """What outcomes say of each backend for the plan's class, and the tasks most alike."""
+    arms = (
+        (arm.backend_id, f"{arm.success_probability:.0%}", f"{arm.outcomes:,} outcomes", _own(arm))
+        for arm in found.arms
+    )
+    alike = (
+        (task.task_id, f"{task.similarity:.2f} alike", task.backend_id, f"{task.quality:.0%}")
+        for task in found.similar
+    )
+    lines = [found.plan_id]
+    lines += _section("expected to succeed", _table(arms) or ["no outcome of its class is known"])
+    lines += _section("tasks like it", _table(alike) or ["none whose outcome is known"])
+    return [_printable(line) for line in lines]
+
+
+def simulation_lines(found: planner_pb2.SimulateResponse, policy: str) -> list[str]:
+    """Cost and quality of what was done, and of what the policy would have done."""
+    if not found.plans:
+        return ["no plan of that time chose among models while outcomes were learned from"]
+    rows = (
+        (name, format_usd(value.cost_nano_usd), f"{value.quality / found.plans:.0%} succeed")
+        for name, value in (("as it was", found.actual), (policy, found.simulated))
+    )
+    same = f"{found.plans:,} plans, {found.same_choice:,} of them alike"
+    return [_printable(line) for line in (same, *_table(rows))]
+
+
+def _own(arm: planner_pb2.ArmEvidence) -> str:
+    return f"here {arm.quality:.0%}" if arm.HasField("quality") else ""
+
+
 def _lines(plan: planner_pb2.Plan) -> Iterator[str]:
     level = planner_pb2.ThoughtLevel.Name(plan.thought_level).removeprefix("THOUGHT_LEVEL_")
     yield f"{level} by {plan.policy}: {_budget(plan.budget)}"
@@ -65,6 +97,8 @@ def _agents(plan: planner_pb2.Plan) -> Iterator[tuple[str, ...]]:
 def _table(rows: Iterator[tuple[str, ...]]) -> list[str]:
     """Columns as wide as their widest cell, but for the last."""
     found = list(rows)
+    if not found:
+        return []
     widths = [max(len(cell) for cell in column) for column in zip(*found, strict=True)]
     return [
         GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -45,9 +45,9 @@ class PlannerService:
         self._pseudonyms = Pseudonyms(ground.keyring, ground.names)
         self._events = ObservedWriter(ground.log, wire.STREAM, ObservedTerms(clock=ground.clock))
         self._target = settings.quality_target
-        self._learning: Learning | None = None
+        self.learning: Learning | None = None
         if settings.learn or self._policy.learns:
-            self._learning = _learning_from(ground, self._events)
+            self.learning = _learning_from(ground, self._events)
         self._is_ready = asyncio.Event()
         self._is_written = asyncio.Event()
 
@@ -57,8 +57,8 @@ class PlannerService:
             await self._ground.log.open(wire.STREAM)
             self._is_ready.set()
             async with asyncio.TaskGroup() as group:
-                learning = self._learning and group.create_task(
-                    self._learning.run(), name="planner learns"
+                learning = self.learning and group.create_task(
+                    self.learning.run(), name="planner learns"
                 )
                 await self._events.run()
                 if learning:
@@ -68,8 +68,8 @@ class PlannerService:
 
     async def ready(self) -> None:
         await self._is_ready.wait()
-        if self._learning is not None:
-            await self._learning.ready()
+        if self.learning is not None:
+            await self.learning.ready()
 
     async def drain(self) -> None:
         """Returns once every event is durable."""
@@ -132,12 +132,12 @@ class PlannerService:
         )
 
     def _learns(self) -> Learning:
-        if self._learning is None:
+        if self.learning is None:
             raise FailedPrecondition(
                 "this planner learns nothing: start it with BURSAR_PLANNER_POLICY=learned-v1, or"
                 " with BURSAR_PLANNER_LEARN=true to learn while the rules decide"
             )
-        return self._learning
+        return self.learning
 
     def _known(
         self, policy: Policy, request: contract.PlanRequest, task: Task, plan_id: str
@@ -149,7 +149,7 @@ class PlannerService:
         target = request.quality_target if request.HasField("quality_target") else self._target
         if not 0.0 < target <= 1.0:
             raise InvalidRequest.of("quality_target", target, "give a share above 0, at most 1")
-        if self._learning is None and not policy.learns:
+        if self.learning is None and not policy.learns:
             return None
         tenant_id = request.attribution.tenant_id or DEFAULT_TENANT_ID
         return self._learns().experience(task, plan_id, tenant_id, target)

@@ -7,19 +7,38 @@ from pathlib import Path
 
 import click
 
+from bursar_all.commands.plan_evidence import explain, simulate
 from bursar_all.commands.shared_options import data_dir_option, json_option, run_async
 
+TASK = "task"
 
-@click.command()
+
+class DescriptionFirst(click.Group):
+    """A group whose first word may be a task's description: whatever names no subcommand."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = [TASK, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=DescriptionFirst)
+def command() -> None:
+    """Show the plan of a task: bursar plan "DESCRIPTION" [FILE…]."""
+
+
+@command.command(TASK)
 @click.argument("description")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--needs", help="Capabilities, comma-separated: linting,formatting,…")
 @click.option("--model", help="A model by name.")
 @click.option("--hint", type=float, help="Complexity from 0 to 1, where you know it.")
 @click.option("--api", "is_api_requested", is_flag=True, help="Ask for a paid API.")
 @json_option
 @data_dir_option
-def command(
+def task_command(
     description: str,
+    files: tuple[Path, ...],
     needs: str | None,
     model: str | None,
     hint: float | None,
@@ -38,7 +57,16 @@ def command(
     )
     if hint is not None:
         task.complexity_hint = hint
+    if files:
+        task.context_tokens = _tokens_in(files)
     run_async(_plan(task, data_dir, is_json=is_json))
+
+
+def _tokens_in(files: tuple[Path, ...]) -> int:
+    """What the files take in a prompt, by the vocabulary of models that say none."""
+    from bursar.tokens.texts import count_text
+
+    return sum(count_text(path.read_text(errors="replace"), "").tokens for path in files)
 
 
 async def _plan(task: object, data_dir: Path | None, *, is_json: bool) -> None:
@@ -71,3 +99,7 @@ async def _plan(task: object, data_dir: Path | None, *, is_json: bool) -> None:
         click.echo(json.dumps(fields))
     else:
         click.echo("\n".join(plan_lines(answer.plan)))
+
+
+command.add_command(explain)
+command.add_command(simulate)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bursar_planner.domain.learned.arms import Arm
 from bursar_planner.domain.learned.cascade import AcceptRates, Pair, expected
-from bursar_planner.domain.learned.choice import Choice, begun, chosen
+from bursar_planner.domain.learned.choice import Arm, Choice, begun, chosen
 from bursar_planner.domain.learned.experience import Experience
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 PRIOR_WEIGHT = 5.0
 CARRIED_OVER = 0.4  # how much of a class's difficulty for other arms an arm is expected to share
+WELL_KNOWN = 50
 CHANCE_MIN, CHANCE_MAX = 0.02, 0.98
 
 
@@ -80,7 +81,12 @@ class Counts:
             yield tallies.setdefault(arm, Tally())
 
     def _prior(self, in_class: Tallies, arm: str) -> float:
-        """The arm's chance anywhere, shifted by how much harder the class is for the others."""
+        """The arm's chance anywhere, shifted by how much harder the class is for the others.
+
+        Once the class knows the arm well, the shift no longer matters and is left out.
+        """
+        if in_class.get(arm, _NONE).outcomes >= WELL_KNOWN:
+            return self._anywhere(arm)
         shifts = [
             logit(bounded(tally.mean(self._anywhere(other)))) - logit(self._anywhere(other))
             for other, tally in in_class.items()

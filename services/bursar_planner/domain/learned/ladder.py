@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from bursar_planner.domain.learned.quantile import Quantile
 
 SHARES = (0.5, 0.8, 0.95, 0.98, 0.997)
-LENGTHS = 4
+LENGTHS = 8
 CALLS_LEAST = 30
 
 

@@ -15,7 +15,8 @@ from bursar_planner.domain import rules_v1
 from bursar_planner.domain.candidates import Candidate
 from bursar_planner.domain.costs import expected_split
 from bursar_planner.domain.learned.actions import Action, Decided, decide
-from bursar_planner.domain.learned.arms import Arm, arms_of, eligible
+from bursar_planner.domain.learned.arms import arms_of, eligible
+from bursar_planner.domain.learned.choice import Arm
 from bursar_planner.domain.learned.experience import Experience
 from bursar_planner.domain.plan import LearnedChoice, Plan, Question
 from bursar_planner.domain.task import Task

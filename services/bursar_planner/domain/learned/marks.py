@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,9 @@ WORDS_MAX = 400
 Marks = NDArray[np.uint16]
 
 _WORD = re.compile(r"[a-z]+|[0-9]+|[^\sa-z0-9]")
-_MIX = 1_000_003
-_MASK = (1 << 32) - 1
+_DIGIT = re.compile(r"[0-9]")
+_MIX = np.uint32(1_000_003)
+_MASK = np.uint32(MARKS - 1)
 
 WordHash = Callable[[str], int]
 """A keyed hash of one word, 32 bits."""
@@ -29,13 +29,13 @@ WordHash = Callable[[str], int]
 def marks_of(text: str, task_class: str, hashed: WordHash) -> Marks:
     """The marks of the first 400 words, each once, in ascending order."""
     lowered = text.lower()
-    words = [hashed(word) for word in _WORD.findall(lowered)[:WORDS_MAX]]
-    found = set(words)
-    pairs = [(left * _MIX ^ right) & _MASK for left, right in pairwise(words)]
-    found.update(pairs)
-    found.update((pair * _MIX ^ word) & _MASK for pair, word in zip(pairs, words[2:], strict=False))
-    found.update(hashed(name) for name in _shapes(lowered, task_class))
-    return np.array(sorted({mark % MARKS for mark in found}), dtype=np.uint16)
+    found = [*map(hashed, _WORD.findall(lowered)[:WORDS_MAX])]
+    words = np.array(found, dtype=np.uint32)
+    pairs = words[:-1] * _MIX ^ words[1:]
+    triples = pairs[:-1] * _MIX ^ words[2:]
+    shapes = np.array([*map(hashed, _shapes(lowered, task_class))], dtype=np.uint32)
+    marks = np.concatenate((words, pairs, triples, shapes)) & _MASK
+    return np.unique(marks.astype(np.uint16))
 
 
 def marks_from(stored: bytes) -> Marks:
@@ -49,7 +49,7 @@ def _shapes(text: str, task_class: str) -> Sequence[str]:
     Names have a blank, which no word has.
     """
     length = (max(1, len(text)) ** 2).bit_length()
-    digits = min(9, sum(character.isdigit() for character in text) // 3)
+    digits = min(9, len(_DIGIT.findall(text)) // 3)
     return (
         f"length {length}",
         f"digits {digits}",

@@ -147,8 +147,8 @@ class Learned(Struct):
             self.changes[decision.task_class] = self.changes_of(decision.task_class) + 1
 
     def _learn(self, decision: Decision, outcome: Outcome) -> None:
-        self.words.seen(decision.marks)
         reading = self.words.reading(decision.marks)
+        self.words.seen(reading)
         expected = self.chance(decision, reading, outcome.arm)
         error = outcome.quality - expected
         self._notice(decision, outcome.arm, error)

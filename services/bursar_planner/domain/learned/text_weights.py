@@ -56,10 +56,10 @@ class TextWeights:
             if weights is not None
         )
 
-    def seen(self, marks: Marks) -> None:
+    def seen(self, reading: Reading) -> None:
         """Counts a text."""
         self.texts += 1
-        self.texts_with[marks] += 1
+        self.texts_with[reading.marks] += 1
 
     def learn(self, reading: Reading, arm: str, error: float) -> None:
         """`error` is the quality seen less the one expected."""
