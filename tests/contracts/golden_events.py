@@ -35,7 +35,10 @@ PAYLOADS: dict[str, dict[str, type[Message]]] = {
         "cache.evicted": cache_pb2.CacheEvicted,
         "cache.labelled": cache_pb2.CacheLabelled,
     },
-    "plans": {"plan.made": plans_pb2.PlanMade},
+    "plans": {
+        "plan.made": plans_pb2.PlanMade,
+        "plan.outcome_known": plans_pb2.PlanOutcomeKnown,
+    },
     "compression": {"compression.applied": compression_pb2.CompressionApplied},
 }
 
