@@ -81,6 +81,9 @@ def reserve_of(
         request.ClearField("priority")
     stamp, content = _taken(b"reserve ", request, request.operation_id, now_ns)
     attribution, target, amounts = asked_of(request.attribution, request.target, request.amounts)
+    if request.HasField("lease_ns") and request.lease_ns == 0:
+        remedy = "give more than 0, or leave it out for the default"
+        raise InvalidRequest.of("lease_ns", 0, remedy)
     _check_lease(request.lease_ns)
     lease_ns = request.lease_ns or lease_default_ns
     return Reserve(

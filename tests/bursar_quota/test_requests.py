@@ -37,6 +37,18 @@ BAD_LIMITS = {
     "limit.time_zone": {"time_zone": "Mars/Olympus"},
     "limit.limit_id": {"limit_id": "no spaces"},
     "limit.limit_id ": {"limit_id": "x" * 129},
+    "limit.rolling_ns": {"window": quota_pb2.WINDOW_ROLLING},
+    "limit.rolling_ns ": {"window": quota_pb2.WINDOW_ROLLING, "rolling_ns": 367 * 86_400 * 10**9},
+    "limit.rolling_ns  ": {"rolling_ns": 10**9},
+    "limit.window  ": {"meter": quota_pb2.METER_CONCURRENT_RESERVATIONS},
+    "limit.carry_over_max": {"carry_over_max": -1},
+    "limit.carry_over_max ": {"window": quota_pb2.WINDOW_LIFETIME, "carry_over_max": 1},
+    "limit: amount and carry-over": {"amount": 2**63 - 1, "carry_over_max": 1},
+    "limit.alert_pcts": {"alert_pcts": [0]},
+    "limit.alert_pcts ": {"alert_pcts": [101]},
+    "limit.alert_pcts  ": {"alert_pcts": range(1, 10)},
+    "limit.confidence_pct": {"confidence_pct": 101},
+    "limit.selector.model_family": {"selector": quota_pb2.Selector(model_family="x" * 129)},
     "limit.selector.tenant_id": {"selector": quota_pb2.Selector(tenant_id=" ")},
     "limit.selector.tier": {"selector": quota_pb2.Selector(tier=77)},
     "limit.selector.labels": {
@@ -66,6 +78,9 @@ BAD_CALLS = {
         "amounts": ledger_pb2.Amounts(input_tokens=2**63 - 1, output_tokens=1)
     },
     "lease_ns": {"lease_ns": -1},
+    "lease_ns  ": {"lease_ns": 0},
+    "wait_ns": {"wait_ns": -1},
+    "priority": {"priority": 10},
     "lease_ns ": {"lease_ns": LEASE_NS_MAX + 1},
 }
 BAD_SETTLES = {

@@ -1028,7 +1028,7 @@ class ReserveRequest(message.Message):
     with other content it is ABORTED (reason CONFLICT). Empty: one is minted and returned.
     """
     lease_ns: builtins.int
-    """How long the hold lasts without a sign of life; 0 means 120 s; at most 24 h."""
+    """How long the hold lasts without a sign of life: above 0, at most 24 h; 120 s where it is not said."""
     is_dispatched: builtins.bool
     """Reserve and Dispatch in one event, for callers that send at once."""
     wait_ns: builtins.int
@@ -1050,16 +1050,18 @@ class ReserveRequest(message.Message):
         attribution: ledger_pb2.Attribution | None = ...,
         target: ledger_pb2.Target | None = ...,
         amounts: ledger_pb2.Amounts | None = ...,
-        lease_ns: builtins.int = ...,
+        lease_ns: builtins.int | None = ...,
         is_dispatched: builtins.bool = ...,
         wait_ns: builtins.int = ...,
         priority: builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns", "amounts", b"amounts", "attribution", b"attribution", "lease_ns", b"lease_ns", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["amounts", b"amounts", "attribution", b"attribution", "is_dispatched", b"is_dispatched", "lease_ns", b"lease_ns", "operation_id", b"operation_id", "priority", b"priority", "target", b"target", "wait_ns", b"wait_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns", "amounts", b"amounts", "attribution", b"attribution", "is_dispatched", b"is_dispatched", "lease_ns", b"lease_ns", "operation_id", b"operation_id", "priority", b"priority", "target", b"target", "wait_ns", b"wait_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__lease_ns: _TypeAlias = typing.Literal["lease_ns"]  # noqa: Y015
+    _WhichOneofArgType__lease_ns: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lease_ns) -> _WhichOneofReturnType__lease_ns | None: ...
 
 @typing.final
 class ReserveResponse(message.Message):
