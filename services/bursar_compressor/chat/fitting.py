@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bursar_compressor.chat.clearing import cleared
 from bursar_compressor.chat.conversation import Conversation
-from bursar_compressor.chat.texts import REWRITTEN_ROLES, Message, rewritten
+from bursar_compressor.chat.texts import REWRITTEN_ROLES, Message, holds_result, rewritten
 from bursar_compressor.rewriting import Count
 from bursar_compressor.smart_truncation import unreachable
 
@@ -133,10 +133,19 @@ class _Sent:
         self._sizes.append(self.window.message_tokens(shown))
 
     def clear(self) -> CacheLoss:
-        """One large step: the oldest results go until the low water mark, or none is left."""
+        """One large step: the oldest results go until the low water mark, or none is left. What
+        people said goes only where results were not enough.
+        """
         before = self.tokens
-        low_water_tokens = self.window.target_tokens * LOW_WATER_PCT // 100
         candidates = self._candidates()
+        results = [place for place in candidates if holds_result(self.source[place])]
+        self._clear(results)
+        if self.tokens > self.window.target_tokens - SLACK_TOKENS:
+            self._clear([place for place in candidates if place not in self.cleared])
+        return self._loss(before - self.tokens)
+
+    def _clear(self, candidates: list[int]) -> None:
+        low_water_tokens = self.window.target_tokens * LOW_WATER_PCT // 100
         while candidates and self.tokens > low_water_tokens:
             excess_tokens = self.tokens - low_water_tokens
             while candidates and excess_tokens > 0:
@@ -144,7 +153,6 @@ class _Sent:
                 self.cleared.add(place)
                 excess_tokens -= self._sizes[place]
             self._tell_again()
-        return self._loss(before - self.tokens)
 
     def _candidates(self) -> list[int]:
         """The oldest first. What the task is, what came last, and what is not answered yet stay."""

@@ -11,6 +11,7 @@ Rewrite: TypeAlias = "Callable[[str], str]"
 # What people and tools said. The system's words are its rules, and a model would take up in its own
 # words what it reads there.
 REWRITTEN_ROLES = frozenset(("user", "tool", "function"))
+_TOOL_ROLES = frozenset(("tool", "function"))
 TEXT_PARTS = frozenset(("text", "input_text"))
 TOOL_RESULT = "tool_result"
 
@@ -19,6 +20,15 @@ def rewritten(message: Message, rewrite: Rewrite) -> Message:
     """The message with each of its texts rewritten, in order; all else is the same object."""
     content = message.get("content")
     return {**message, "content": _rewritten(content, rewrite)}
+
+
+def holds_result(message: Message) -> bool:
+    """Whether a tool said it, not a person."""
+    if message.get("role") in _TOOL_ROLES:
+        return True
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return any(isinstance(part, dict) and part.get("type") == TOOL_RESULT for part in parts)
 
 
 def _rewritten(content: object, rewrite: Rewrite) -> object:

@@ -97,6 +97,16 @@ def test_the_task_the_last_results_and_what_is_not_answered_yet_stay() -> None:
     assert [m for m in heard[-RECENT_KEPT:] if "left out" in str(m["content"])] == []
 
 
+def test_what_people_said_goes_only_when_results_are_not_enough() -> None:
+    wish = {"role": "user", "content": f"And mind this: {'w' * 900}"}
+    messages = chat(8)
+    messages[4:4] = [wish]
+    done = fitted(messages, window(8_000))
+    assert done.cleared
+    assert wish in done.messages
+    assert wish not in fitted(messages, window(5_200)).messages
+
+
 def test_the_cost_in_the_providers_cache_is_told_on_the_turn_of_the_step_alone() -> None:
     assert sent(7).loss == CacheLoss()
     loss = sent(8).loss
