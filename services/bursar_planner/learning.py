@@ -46,7 +46,7 @@ class Learning:
         self._events = events
         self._hashed = _word_hash(ground.keyring.key(Purpose.MARKS).reveal())
         self._plans = Projection(Learned(), WriterChains(Cursor(wire.STREAM)), self._apply)
-        tasks = task_outcomes.fold(self._note_task)
+        tasks = task_outcomes.fold(self._hear_of_task)
         self._tasks = Projection(task_outcomes.OpenTasks(), DecidedChain(Cursor(TASKS)), tasks)
         self._plan_of: OrderedDict[tuple[str, str], str] = OrderedDict()  # by tenant and task
         self._waiting: OrderedDict[tuple[str, str], plans_pb2.PlanOutcomeKnown] = OrderedDict()
@@ -147,8 +147,13 @@ class Learning:
         if waiting is not None:
             self._note_task(waiting)
 
+    def _hear_of_task(self, known: plans_pb2.PlanOutcomeKnown) -> None:
+        """What is in the log already is not written again."""
+        if known.tasks_number > self.learned.tasks_number:
+            self._note_task(known)
+
     def _note_task(self, known: plans_pb2.PlanOutcomeKnown) -> None:
-        """Once a task: what is in the log already is not written again."""
+        """Tells the log of it, once its plan is known."""
         key = (known.tenant_id, known.task_id)
         plan_id = self._plan_of.get(key)
         if plan_id is None:
@@ -156,8 +161,7 @@ class Learning:
             if len(self._waiting) > WAITING_MAX:
                 self._waiting.popitem(last=False)
             return
-        found = self.learned.open.get(plan_id)
-        if found is not None and known.backend_id not in found.seen:
+        if plan_id in self.learned.open:
             known.plan_id = plan_id
             self._write(known)
 

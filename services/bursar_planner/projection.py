@@ -42,5 +42,6 @@ def outcome_of(known: plans_pb2.PlanOutcomeKnown) -> Outcome:
         input_tokens=known.usage.input_tokens,
         output_tokens=known.usage.output_tokens,
         duration_ns=known.duration_ns,
+        tasks_number=known.tasks_number,
         was_accepted=known.was_accepted if known.HasField("was_accepted") else None,
     )

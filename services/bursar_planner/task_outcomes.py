@@ -1,4 +1,7 @@
-"""What tasks came to, read from the `tasks` stream: an outcome for whom the plan chose."""
+"""What tasks came to, read from the `tasks` stream: an outcome for whom the plan chose.
+
+A yes or no of somebody who looked at the changes replaces what the end of the task said.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ TOOL_PREFIX = "tool/"
 
 ENDED = "task.ended"
 STEPS = "task.steps_recorded"
+JUDGED = "task.judged"
 # Any other end says nothing of the model: nobody worked, or somebody stopped it.
 QUALITY = {executor_pb2.TASK_STATE_COMPLETED: 1.0, executor_pb2.TASK_STATE_FAILED: 0.0}
+VERDICTS = {executor_pb2.VERDICT_APPROVED: 1.0, executor_pb2.VERDICT_REJECTED: 0.0}
 
 Told = Callable[[plans_pb2.PlanOutcomeKnown], None]
 """Given an outcome without its plan's id."""
@@ -23,7 +28,7 @@ Told = Callable[[plans_pb2.PlanOutcomeKnown], None]
 
 @dataclass(slots=True)
 class OpenTasks:
-    """The last step of a model in each task that has not ended."""
+    """The last step of a model in each task, ended or not, for as long as one may be judged."""
 
     by_task: dict[str, tasks_pb2.StepRecord] = field(default_factory=dict)
 
@@ -42,10 +47,18 @@ def fold(told: Told) -> Callable[[OpenTasks, bytes, int], OpenTasks]:
             _remember_steps(tasks, tasks_pb2.StepsRecorded.FromString(event.payload))
         elif event.kind == ENDED:
             ended = tasks_pb2.TaskEnded.FromString(event.payload)
-            step = tasks.by_task.pop(ended.task_id, None)
+            step = tasks.by_task.get(ended.task_id)
             quality = QUALITY.get(ended.state)
             if step is not None and quality is not None and not ended.is_from_cache:
-                told(_outcome(event.tenant_id, ended, step, quality))
+                told(_outcome(event, number, step, quality))
+        elif event.kind == JUDGED:
+            judged = tasks_pb2.TaskJudged.FromString(event.payload)
+            step = tasks.by_task.get(judged.task_id)
+            quality = VERDICTS.get(judged.verdict)
+            if step is not None and quality is not None:
+                known = _outcome(event, number, step, quality)
+                known.is_feedback = True
+                told(known)
         return tasks
 
     return apply
@@ -59,13 +72,14 @@ def _remember_steps(tasks: OpenTasks, recorded: tasks_pb2.StepsRecorded) -> None
 
 
 def _outcome(
-    tenant_id: str, ended: tasks_pb2.TaskEnded, step: tasks_pb2.StepRecord, quality: float
+    event: event_pb2.Event, number: int, step: tasks_pb2.StepRecord, quality: float
 ) -> plans_pb2.PlanOutcomeKnown:
     usage = ledger_pb2.TokenUsage()
     usage.CopyFrom(step.usage)
     return plans_pb2.PlanOutcomeKnown(
-        task_id=ended.task_id,
-        tenant_id=tenant_id,
+        task_id=event.task_id,
+        tenant_id=event.tenant_id,
+        tasks_number=number,
         backend_id=step.backend_id,
         quality=quality,
         usage=usage,

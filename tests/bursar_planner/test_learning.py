@@ -185,7 +185,17 @@ def test_a_tasks_end_speaks_for_the_last_model_that_worked_on_it(state, qualitie
     assert [(found.backend_id, found.quality) for found in told] == [
         (LOCAL, quality) for quality in qualities
     ]
-    assert not tasks.by_task
+
+
+def test_who_looked_at_the_changes_has_the_last_word():
+    told = []
+    apply, tasks = fold(told.append), OpenTasks()
+    ended = tasks_pb2.TaskEnded(task_id="task_1", state=executor_pb2.TASK_STATE_COMPLETED)
+    judged = tasks_pb2.TaskJudged(task_id="task_1", verdict=executor_pb2.VERDICT_REJECTED)
+    apply(tasks, event("task.steps_recorded", steps(LOCAL)), 1)
+    apply(tasks, event("task.ended", ended), 2)
+    apply(tasks, event("task.judged", judged), 3)
+    assert [(found.quality, found.is_feedback) for found in told] == [(1.0, False), (0.0, True)]
 
 
 def test_an_answer_from_the_cache_says_nothing_of_a_model():

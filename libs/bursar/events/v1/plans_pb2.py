@@ -26,7 +26,7 @@ from bursar.ledger.v1 import ledger_pb2 as bursar_dot_ledger_dot_v1_dot_ledger__
 from bursar.planner.v1 import planner_pb2 as bursar_dot_planner_dot_v1_dot_planner__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ursar/events/v1/plans.proto\x12\x10\x62ursar.events.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\x1a\x1f\x62ursar/planner/v1/planner.proto\"\xcd\x01\n\x08PlanMade\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12%\n\x04plan\x18\x02 \x01(\x0b\x32\x17.bursar.planner.v1.Plan\x12\x18\n\x10\x64\x65scription_hmac\x18\x03 \x01(\x0c\x12\x1e\n\x16\x64\x65scription_characters\x18\x04 \x01(\x03\x12\x1d\n\x15required_capabilities\x18\x05 \x03(\t\x12\r\n\x05marks\x18\x06 \x01(\x0c\"\xef\x01\n\x10PlanOutcomeKnown\x12\x0f\n\x07plan_id\x18\x01 \x01(\t\x12\x12\n\nbackend_id\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\x01\x12+\n\x05usage\x18\x04 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12\x13\n\x0b\x64uration_ns\x18\x05 \x01(\x03\x12\x19\n\x0cwas_accepted\x18\x06 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x0bis_feedback\x18\x07 \x01(\x08\x12\x0f\n\x07task_id\x18\x08 \x01(\t\x12\x11\n\ttenant_id\x18\t \x01(\tB\x0f\n\r_was_acceptedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ursar/events/v1/plans.proto\x12\x10\x62ursar.events.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\x1a\x1f\x62ursar/planner/v1/planner.proto\"\xcd\x01\n\x08PlanMade\x12\x32\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1d.bursar.ledger.v1.Attribution\x12%\n\x04plan\x18\x02 \x01(\x0b\x32\x17.bursar.planner.v1.Plan\x12\x18\n\x10\x64\x65scription_hmac\x18\x03 \x01(\x0c\x12\x1e\n\x16\x64\x65scription_characters\x18\x04 \x01(\x03\x12\x1d\n\x15required_capabilities\x18\x05 \x03(\t\x12\r\n\x05marks\x18\x06 \x01(\x0c\"\x85\x02\n\x10PlanOutcomeKnown\x12\x0f\n\x07plan_id\x18\x01 \x01(\t\x12\x12\n\nbackend_id\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\x01\x12+\n\x05usage\x18\x04 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12\x13\n\x0b\x64uration_ns\x18\x05 \x01(\x03\x12\x19\n\x0cwas_accepted\x18\x06 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x0bis_feedback\x18\x07 \x01(\x08\x12\x0f\n\x07task_id\x18\x08 \x01(\t\x12\x11\n\ttenant_id\x18\t \x01(\t\x12\x14\n\x0ctasks_number\x18\n \x01(\x03\x42\x0f\n\r_was_acceptedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,5 +36,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLANMADE']._serialized_start=115
   _globals['_PLANMADE']._serialized_end=320
   _globals['_PLANOUTCOMEKNOWN']._serialized_start=323
-  _globals['_PLANOUTCOMEKNOWN']._serialized_end=562
+  _globals['_PLANOUTCOMEKNOWN']._serialized_end=584
 # @@protoc_insertion_point(module_scope)

@@ -76,6 +76,7 @@ class PlanOutcomeKnown(message.Message):
     IS_FEEDBACK_FIELD_NUMBER: builtins.int
     TASK_ID_FIELD_NUMBER: builtins.int
     TENANT_ID_FIELD_NUMBER: builtins.int
+    TASKS_NUMBER_FIELD_NUMBER: builtins.int
     plan_id: builtins.str
     backend_id: builtins.str
     quality: builtins.float
@@ -87,6 +88,10 @@ class PlanOutcomeKnown(message.Message):
     """True when somebody said so; else it is what the task came to."""
     task_id: builtins.str
     tenant_id: builtins.str
+    tasks_number: builtins.int
+    """The number of the event in the `tasks` stream that said so; 0 for feedback. What lies before the highest one is not
+    written again.
+    """
     @builtins.property
     def usage(self) -> ledger_pb2.TokenUsage: ...
     def __init__(
@@ -101,10 +106,11 @@ class PlanOutcomeKnown(message.Message):
         is_feedback: builtins.bool = ...,
         task_id: builtins.str = ...,
         tenant_id: builtins.str = ...,
+        tasks_number: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted", "usage", b"usage", "was_accepted", b"was_accepted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted", "backend_id", b"backend_id", "duration_ns", b"duration_ns", "is_feedback", b"is_feedback", "plan_id", b"plan_id", "quality", b"quality", "task_id", b"task_id", "tenant_id", b"tenant_id", "usage", b"usage", "was_accepted", b"was_accepted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted", "backend_id", b"backend_id", "duration_ns", b"duration_ns", "is_feedback", b"is_feedback", "plan_id", b"plan_id", "quality", b"quality", "task_id", b"task_id", "tasks_number", b"tasks_number", "tenant_id", b"tenant_id", "usage", b"usage", "was_accepted", b"was_accepted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__was_accepted: _TypeAlias = typing.Literal["was_accepted"]  # noqa: Y015
     _WhichOneofArgType__was_accepted: _TypeAlias = typing.Literal["_was_accepted", b"_was_accepted"]  # noqa: Y015

@@ -35,6 +35,7 @@ class Decision(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """What became of a plan at one arm. `quality` is from 0 to 1; `was_accepted` is the validator's
     word on an answer whose quality became known otherwise; tokens are 0 where none were counted.
+    `tasks_number` is that of the task's event that said so.
     """
 
     plan_id: str
@@ -44,6 +45,7 @@ class Outcome(Struct, frozen=True):
     output_tokens: int = 0
     duration_ns: int = 0
     was_accepted: bool | None = None
+    tasks_number: int = 0
 
 
 class Open(Struct, frozen=True):
@@ -64,6 +66,7 @@ class Learned(Struct):
     surprises: dict[tuple[str, str], Surprise] = field(default_factory=dict)  # class and arm
     open: OrderedDict[str, Open] = field(default_factory=OrderedDict)
     outcomes: int = 0
+    tasks_number: int = 0  # how far the tasks were read whose outcomes are known
     changes: dict[str, int] = field(default_factory=dict)  # by class, of arms found changed
     durations: dict[tuple[str, str], Quantile] = field(default_factory=dict)  # class and arm, ns
 
@@ -78,6 +81,7 @@ class Learned(Struct):
 
         A later one for the same arm corrects the one before.
         """
+        self.tasks_number = max(self.tasks_number, outcome.tasks_number)
         found = self.open.get(outcome.plan_id)
         if found is None:
             return
