@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bursar.clients.compressor import CompressorClient, RemoteCompressor
@@ -52,3 +54,30 @@ async def test_an_unreachable_target_is_the_same_error_with_the_least_count(
 async def test_a_reference_that_leads_nowhere_is_not_found(compressor: CompressorClient):
     with pytest.raises(NotFound):
         await compressor.restore(contract.RestoreRequest(reference=f"blob_{'0' * 64}"))
+
+
+async def test_contexts_and_chats_are_the_same_over_the_network(compressor: CompressorClient):
+    first = await compressor.add_context(contract.AddContextRequest(content=LOG))
+    second = await compressor.add_context(contract.AddContextRequest(content=f"{LOG}\nend"))
+    changes = await compressor.diff(
+        contract.DiffRequest(from_reference=first.reference, to_reference=second.reference)
+    )
+    built = await compressor.build_prompt(
+        contract.BuildPromptRequest(
+            model="gpt-4o",
+            references=[contract.NamedContext(reference=second.reference)],
+            seen=[first.reference],
+        )
+    )
+    assert changes.delta in built.prompt
+    assert [piece.form for piece in built.pieces] == [contract.Piece.FORM_DELTA]
+
+    body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": LOG}]}).encode()
+    request = contract.FitRequest(
+        format=contract.CHAT_FORMAT_OPENAI_CHAT, body_json=body, target_tokens=9_000
+    )
+    assert (await compressor.fit(request)).body_json == body
+    request.target_tokens = 40
+    with pytest.raises(InvalidRequest) as refused:
+        await compressor.fit(request)
+    assert refused.value.facts["least_tokens"] > 40
