@@ -1,8 +1,9 @@
 """How often the semantic cache answers, how often wrongly, and how fast.
 
-    python benchmarks/semantic.py [--pairs FILE] [--answers FILE] [--without-speed]
+    python benchmarks/semantic.py [--pairs FILE] [--answers FILE] [--without-speed] [--show-wrong]
 
-Without speed the tables are shown and nothing is recorded.
+Without speed the tables are shown and nothing is recorded. `--show-wrong` lists the pairs that the
+start settings would serve although their label says no, to be read again: labels are noisy.
 
 FILEs are of the columns that benchmarks/semantic/labelled.py tells; without them, those in
 `../shared/data/cache` beside the checkout, else the small ones in tests/data/cache. Pairs are split
@@ -50,6 +51,8 @@ def main() -> bool:
     texts = [*texts_of(pairs), *(each.text for each in answers)]
     vectors = embedded(texts, model, KEPT)
     figures = _pairs(pairs, vectors, words)
+    if options.show_wrong:
+        _show_wrong(pairs, vectors, words)
     figures |= _traps(texts, words)
     figures |= _stream(answers, vectors, words)
     if options.without_speed:
@@ -80,6 +83,15 @@ def _parts(scored: list[quality.Scored]) -> dict[str, list[quality.Scored]]:
         "test": [each for each in scored if each.pair.is_test],
         "all": scored,
     }
+
+
+def _show_wrong(pairs: list[LabelledPair], vectors: Vectors, words: ModelWords) -> None:
+    *_, start = quality.rules(words).values()
+    served = [each for each in quality.scored(pairs, vectors) if start(each)]
+    for each in served:
+        if not each.pair.is_same:
+            part = "test" if each.pair.is_test else "dev"
+            print(f"{part:<5}{each.similarity:.3f}  {each.pair.one}  |  {each.pair.other}")
 
 
 def _traps(texts: list[str], words: ModelWords) -> dict[str, float]:
@@ -114,6 +126,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pairs", type=Path, default=_first(data, "question_pairs.jsonl"))
     parser.add_argument("--answers", type=Path, default=_first(data, "banking_questions.csv"))
     parser.add_argument("--without-speed", action="store_true")
+    parser.add_argument("--show-wrong", action="store_true")
     return parser.parse_args()
 
 

@@ -42,7 +42,7 @@ def question_classes(text: str) -> tuple[str, ...]:
         inside = _WH.search(text)
         if inside and not any(_WH.match(clause) for clause in clauses):
             return (_class_of(text[inside.start() :]),)
-    return tuple(sorted(set(asked)))
+    return tuple(sorted(asked))
 
 
 def _class_of(clause: str) -> str:

@@ -170,7 +170,7 @@ def _entities(plain: str) -> frozenset[str]:
     words = [match for match in _WORD.finditer(plain) if match.group()[0].isalpha()]
     inside = [each for each in words if not _begins_sentence(plain, each.start())]
     capitalised = [each.group() for each in inside if each.group()[0].isupper()]
-    if len(inside) > 3 and len(capitalised) > 0.8 * len(inside):
+    if len(inside) > 1 and len(capitalised) == len(inside):
         return frozenset()
     return frozenset(
         stem(each.casefold()) for each in capitalised if each.casefold() not in FUNCTION_WORDS
