@@ -151,8 +151,8 @@ class OldEntries(Generic[Kept]):
         self.segments[number] = segment
 
     def tidy(self) -> None:
-        """Removes the files of segments that were forgotten."""
-        kept = {self._path(number) for number in self.segments}
+        """Removes the files of segments that were forgotten; may run beside who forgets."""
+        kept = {self._path(number) for number in list(self.segments)}
         for path in self._directory.glob("*.old"):
             if path not in kept:
                 path.unlink(missing_ok=True)
