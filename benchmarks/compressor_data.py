@@ -16,6 +16,7 @@ from bursar_compressor.logs import coded_log, kinds_of_lines
 from bursar_compressor.markers import is_coded
 from bursar_compressor.rewriting import Options, Rewrite
 from bursar_compressor.severity import is_severe
+from bursar_compressor.workers import collect_rarely
 
 MODEL = "gpt-4o"
 REFERENCE = f"blob_{'0' * 64}"
@@ -32,6 +33,7 @@ class Measured:
 
 def figures(data: Path) -> dict[str, float]:
     """Prints a line a text, and gives the figures of the contract."""
+    collect_rarely()
     logs = measured(data / "logs", coded_log.rewrite, reads_back)
     logs_safe = measured(data / "logs", kinds_of_lines.rewrite, keeps_wordings)
     tool = measured(data / "tool", coded_log.rewrite, reads_back)
@@ -111,14 +113,17 @@ def tokens(text: str) -> int:
 
 
 def count_mb_per_s(every: dict[str, str]) -> float:
-    """Each text counted once new, and once more with a line added in its middle."""
+    """Each text counted new, with a line more in its middle, and with a line more at its end: as it
+    comes, as it is changed, and as it comes again.
+    """
     tokens("loads the vocabulary")
     cache = CountCache()
     chars = 0
     began_s = time.process_time()
     for text in every.values():
         middle = text.find("\n", len(text) // 2) + 1
-        for version in (text, f"{text[:middle]}a line that was not there\n{text[middle:]}"):
+        changed = f"{text[:middle]}a line that was not there\n{text[middle:]}"
+        for version in (text, changed, f"{text}\na line that was not there"):
             counting.count(version, MODEL, cache)
             chars += len(version)
     return chars / (time.process_time() - began_s) / 1e6

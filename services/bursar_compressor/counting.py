@@ -2,12 +2,14 @@
 again.
 
 Blocks end where the vocabularies' patterns always end a piece: after a line end that neither a
-blank nor a slash follows. So the blocks' tokens sum up to those of the text. Where they end is
-decided by the line before alone, so that a change moves the ends around it and no others.
+blank nor a slash follows, and between a letter or digit and a quote, or a blank and a letter. So
+the blocks' tokens sum up to those of the text. Which of these places ends one is decided by the
+text just before it, so that a change moves the ends around it and no others.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from zlib import crc32
 
@@ -18,7 +20,10 @@ from bursar.tokens.texts import look_up, measure_all
 
 BLOCK_CHARS_MIN = 2 * 1024
 BLOCK_CHARS_MAX = 32 * 1024
-ENDS_PER_LINE = 8  # one line in so many ends a block that is long enough
+DECIDING_CHARS = 64
+PLACES_A_BLOCK = 16  # one place in so many ends a block that is long enough
+
+_PLACE = re.compile(r"(?<=\n)(?=[^\s/])|(?<=[A-Za-z0-9])(?=\"| [A-Za-z])")
 
 
 def count(text: str, model: str, cache: CountCache) -> TokenCount:
@@ -38,18 +43,12 @@ def blocks(text: str) -> Iterator[str]:
 
 
 def _end_of_block(text: str, begin: int) -> int:
-    at = begin + BLOCK_CHARS_MIN
-    while (end := text.find("\n", at) + 1) and end < len(text):
-        is_end = _ends_blocks(text[text.rfind("\n", 0, end - 1) + 1 : end])
-        if (is_end or end - begin > BLOCK_CHARS_MAX) and _begins_a_piece(text[end]):
+    for place in _PLACE.finditer(text, begin + BLOCK_CHARS_MIN):
+        end = place.start()
+        if end - begin > BLOCK_CHARS_MAX or _ends_block(text[end - DECIDING_CHARS : end]):
             return end
-        at = end
     return len(text)
 
 
-def _ends_blocks(line: str) -> bool:
-    return crc32(line.encode("utf-8", "surrogatepass")) % ENDS_PER_LINE == 0
-
-
-def _begins_a_piece(character: str) -> bool:
-    return character != "/" and not character.isspace()
+def _ends_block(before: str) -> bool:
+    return crc32(before.encode("utf-8", "surrogatepass")) % PLACES_A_BLOCK == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +55,13 @@ def test_a_changed_line_leaves_most_blocks_as_they_were():
     assert len(set(before) - set(after)) <= 2
 
 
-def test_a_text_without_lines_is_one_block():
+def test_json_in_one_line_has_blocks_too():
+    text = json.dumps([{"name": f"item {number}", "state": "open"} for number in range(3_000)])
+
+    assert len(list(counting.blocks(text))) > 30
+    assert counting.count(text, "gpt-4o", CountCache()) == count_text(text, "gpt-4o")
+
+
+def test_a_text_without_places_to_end_is_one_block():
     assert list(counting.blocks("x" * 99_999)) == ["x" * 99_999]
     assert list(counting.blocks("")) == [""]
