@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bursar.eventlog.seats import Seats
 from bursar.eventlog.stream import StreamId
 from bursar.wiring.module import Ground, Module, Peers, Service
@@ -18,7 +20,9 @@ def build(ground: Ground, peers: Peers) -> Service:
     partitions = [
         _partition(StreamId(USAGE.name, place), ground, peers, seats) for place in range(count)
     ]
-    return partitions[0] if count == 1 else PartitionedQuota(partitions, seats)
+    if count == 1:
+        return partitions[0]
+    return PartitionedQuota(partitions, seats, partial(peers.at, "quota"))
 
 
 def _partition(stream: StreamId, ground: Ground, peers: Peers, seats: Seats | None) -> QuotaService:

@@ -19,6 +19,7 @@ from bursar.errors import FailedPrecondition, LimitExceeded, NotFound
 from bursar.eventlog.seats import Seats
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
+from bursar.rpc import forwarding
 from bursar.rpc.naming import attribute_name
 from bursar_quota.domain.answers import Answer as DomainAnswer
 from bursar_quota.domain.calls import TENANT_DEFAULT
@@ -62,9 +63,16 @@ class PartitionedQuota:
     Service of all of them.
     """
 
-    def __init__(self, partitions: Sequence[QuotaService], seats: Seats | None = None) -> None:
+    def __init__(
+        self,
+        partitions: Sequence[QuotaService],
+        seats: Seats | None = None,
+        at: Callable[[str], object] | None = None,
+    ) -> None:
+        """`at` gives the client of another replica, for orders of partitions that it leads."""
         self._partitions = partitions
         self._seats = seats
+        self._at = at
         # Any: each method's own request and answer.
         own: dict[str, Callable[[Any], Any]] = {
             "list_limits": self._list_limits,
@@ -134,6 +142,10 @@ class PartitionedQuota:
         place = self._place(order)
         if place is None:
             return refused(name, _spans(len(self._partitions)))
+        address = self._partitions[place].leader_of(order)
+        if address and self._at is not None:
+            asked = asyncio.ensure_future(_asked(self._at(address), name, order))
+            return Begun(name, cast("asyncio.Future[DomainAnswer]", asked), _as_it_came)
         begun = self._partitions[place].begin(name, order)
 
         def response_of(answer: DomainAnswer) -> Message:
@@ -193,6 +205,8 @@ class PartitionedQuota:
                 | quota_pb2.WatchAlertsRequest(tenant_id=tenant_id)
             ):
                 tenants = {tenant_id}
+            case _ if hasattr(request, "orders") or hasattr(request, "operations"):
+                return None  # each has its own
             case _ if hasattr(request, "reservation_id"):
                 return self._known(partition_of(request.reservation_id))
             case _:
@@ -204,6 +218,18 @@ class PartitionedQuota:
     def _known(self, place: int) -> int:
         """An id of a partition that is not there is nobody's: any says so."""
         return place if place < len(self._partitions) else 0
+
+
+async def _asked(replica: object, name: str, order: Message) -> Message:
+    """One order of another replica: in a task of its own, which alone is marked as forwarded."""
+    forwarding.is_forwarded.set(True)
+    answer: Message = await getattr(replica, name)(order)
+    return answer
+
+
+def _as_it_came(answer: Any) -> Message:  # noqa: ANN401 - another replica's, placed there
+    found: Message = answer
+    return found
 
 
 def _spans(partitions: int) -> FailedPrecondition:

@@ -10,6 +10,7 @@ from bursar.errors import DeadlineExceeded, Unavailable
 from bursar.quota.v1 import quota_pb2, quota_pb2_grpc
 from bursar.rpc.forwarding import FORWARDED, LEADER
 from bursar_quota.domain.events import Reserved
+from bursar_quota.partitions import home_of
 from nats_broker import NatsBroker
 from quota_fleet import fleet_of
 from quota_services import (
@@ -65,6 +66,42 @@ async def test_any_replica_takes_any_call_and_names_the_leader(broker, tmp_path)
             )
             await call
             assert (LEADER, leader.address) in tuple(await call.trailing_metadata())
+
+
+async def test_many_orders_at_a_time_and_streams_of_them_go_to_the_leader_too(broker, tmp_path):
+    async with fleet_of(2, broker.url, tmp_path) as fleet:
+        leader = await fleet.leader()
+        (standby,) = (replica for replica in fleet.replicas if replica is not leader)
+        await standby.quota.put_limit(a_limit(20 * COST_NANO_USD))
+        orders = [a_reserve(f"many-{n}") for n in range(12)]
+        answer = await standby.quota.reserve_many(quota_pb2.ReserveManyRequest(orders=orders))
+        assert all(one.HasField("reserve") for one in answer.results)
+
+        async def operations():
+            for n in range(12):
+                operation = quota_pb2.Operation(tag=n, reserve=a_reserve(f"session-{n}"))
+                yield quota_pb2.SessionRequest(operations=[operation])
+
+        found = [
+            result
+            async for response in standby.quota.session(operations())
+            for result in response.results
+        ]
+        assert sum(one.HasField("reserve") for one in found) == 8
+        assert sum(one.HasField("error") for one in found) == 4
+
+
+async def test_orders_of_tenants_all_over_are_answered_by_any_replica(broker, tmp_path):
+    async with fleet_of(2, broker.url, tmp_path, partitions=4) as fleet:
+        tenants = [f"tenant-{n}" for n in range(16)]
+        orders = [a_reserve(f"r-{tenant_id}") for tenant_id in tenants]
+        for order, tenant_id in zip(orders, tenants, strict=True):
+            order.attribution.tenant_id = tenant_id
+        request = quota_pb2.ReserveManyRequest(orders=orders)
+        for replica in fleet.replicas:
+            answer = await replica.quota.reserve_many(request)
+            places = [one.reserve.position.partition for one in answer.results]
+            assert places == [home_of(tenant_id, 4) for tenant_id in tenants]
 
 
 async def test_a_call_is_forwarded_at_most_once(broker, tmp_path):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
@@ -45,9 +46,6 @@ class Forwarding:
         self, contract: ServiceDescriptor, service: Replicated, at: Callable[[str], Any]
     ) -> None:
         for method in contract.methods:
-            if method.client_streaming:
-                setattr(self, attribute_name(method.name), _own(method, service))
-                continue
             make = _streamed if method.server_streaming else _unary
             setattr(self, attribute_name(method.name), make(method, service, at))
 
@@ -81,18 +79,23 @@ def _unary(
 
 def _streamed(
     method: MethodDescriptor, service: Replicated, at: Callable[[str], Any]
-) -> Callable[[Message], AsyncIterator[Message]]:
-    name, answer = attribute_name(method.name), _own(method, service)
+) -> Callable[[Any], AsyncIterator[Message]]:
+    """A stream goes where it began to go: when the leader changes, it ends, and is begun again.
 
-    async def call(request: Message) -> AsyncIterator[Message]:
-        address = _elsewhere(service, request)
+    Where the caller streams too, who leads is asked with an empty request.
+    """
+    name, answer = attribute_name(method.name), _own(method, service)
+    empty = message_factory.GetMessageClass(method.input_type)()
+
+    async def call(given: Any) -> AsyncIterator[Message]:  # noqa: ANN401 - a request, or many
+        address = _elsewhere(service, empty if method.client_streaming else given)
         if not address:
-            async for part in answer(request):
+            async for part in answer(given):
                 yield part
             return
         leader.set(address)
         is_forwarded.set(True)  # for the rest of this call, which is all that there is in it
-        async for part in getattr(at(address), name)(request):
+        async for part in getattr(at(address), name)(given):
             yield part
 
     return call
