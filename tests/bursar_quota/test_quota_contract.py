@@ -103,3 +103,45 @@ async def test_a_repeated_order_gets_the_first_answer(quota):
     await quota.put_limit(a_limit(600))
     first = await quota.reserve(a_reserve("a", cost_nano_usd=600))
     assert await quota.reserve(a_reserve("a", cost_nano_usd=600)) == first
+
+
+async def test_a_hold_that_lasts_is_topped_up_extended_settled_in_part_and_corrected(quota):
+    await quota.put_limit(a_limit(1000))
+    held = await quota.reserve(a_reserve(cost_nano_usd=500))
+    more = ledger_pb2.Amounts(cost_nano_usd=300)
+    name = {"reservation_id": held.reservation_id}
+    enlarged = await quota.top_up(quota_pb2.TopUpRequest(amounts=more, **name))
+    assert enlarged.held.cost_nano_usd == 800
+    with pytest.raises(LimitExceeded, match="Would exceed monthly cost limit"):
+        await quota.top_up(quota_pb2.TopUpRequest(amounts=more, **name))
+    extended = await quota.extend(quota_pb2.ExtendRequest(lease_ns=10**12, **name))
+    assert extended.lease_expires_at_ns > held.lease_expires_at_ns
+    partial = a_settle(held.reservation_id, 600)
+    partial.is_partial = True
+    assert not (await quota.settle(partial)).is_deferred
+    await quota.settle(a_settle(held.reservation_id, 700))
+    await quota.adjust(
+        quota_pb2.AdjustRequest(amounts=ledger_pb2.Amounts(cost_nano_usd=-50), reason="a bill")
+    )
+    (level,) = (await quota.list_limits(quota_pb2.ListLimitsRequest())).levels
+    assert (level.settled, level.held) == (650, 0)
+
+
+async def test_limits_are_applied_explained_forecast_and_watched(quota):
+    limit = a_limit(1000).limit
+    applied = await quota.apply_limits(quota_pb2.ApplyLimitsRequest(limits=[limit]))
+    assert [change.after.limit_id for change in applied.changes] == ["total/cost_nano_usd/month"]
+    asked = ledger_pb2.Amounts(cost_nano_usd=1001)
+    explained = await quota.explain(quota_pb2.ExplainRequest(amounts=asked))
+    assert not explained.is_allowed and explained.limits[0].requested == 1001
+    held = await quota.reserve(a_reserve(cost_nano_usd=900))
+    await quota.settle(a_settle(held.reservation_id, 900))
+    forecast = await quota.forecast(quota_pb2.ForecastRequest())
+    assert forecast.limits[0].pace_per_hour >= 900
+    seen = []
+    async for response in quota.watch_alerts(quota_pb2.WatchAlertsRequest()):
+        seen.append(response.alert)
+        if len(seen) == 2:
+            break
+    assert [alert.threshold_pct for alert in seen] == [50, 80]
+    assert list((await quota.alerts(quota_pb2.AlertsRequest())).alerts) == seen
