@@ -33,12 +33,23 @@ for line in sys.stdin:
 
 
 def show(data: Path) -> None:
-    """A line a folder: tokens saved by each peer."""
+    """A line a folder: tokens saved by each peer that installs."""
+    for peer, measure in (("headroom-ai", _show_headroom), ("repomix", _show_repomix)):
+        try:
+            measure(data)
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"{peer} was not measured: {type(error).__name__}")
+
+
+def _show_headroom(data: Path) -> None:
     for folder in ("logs", "tool", "json"):
         every = compressor_data.texts(data / folder)
         print(
             f"headroom-ai on {folder}: {_saved_pct(every, _headroom(list(every.values()))):.1f} %"
         )
+
+
+def _show_repomix(data: Path) -> None:
     for folder in ("py", "ts", "go"):
         every = compressor_data.texts(data / "code" / folder)
         packed = _repomix(data / "code" / folder)
