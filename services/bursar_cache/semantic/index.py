@@ -74,16 +74,16 @@ class SemanticIndex:
         partition = self._partition(scope)
         if partition is None:
             raise Unavailable("the index of this scope is being built anew")
+        numbers = [near.number for near in partition.nearest(vector, CANDIDATES)]
         live = []
-        for near in partition.nearest(vector, CANDIDATES):
-            row = self._rows.get(near.number)
-            if row is None or row.question.scope != scope:
+        for number, stored in self._rows.get(numbers):
+            if stored.scope != scope:
                 continue
-            if row.question.expires_at_ns <= now_ns:
-                self._rows.remove(row.number)
+            if stored.expires_at_ns <= now_ns:
+                self._rows.remove(number)
                 continue
-            stored = np.frombuffer(row.question.vector, dtype=np.float16).astype(np.float32)
-            live.append((row.question, float(stored @ vector)))
+            exact = np.frombuffer(stored.vector, dtype=np.float16).astype(np.float32)
+            live.append((stored, float(exact @ vector)))
         return max(live, key=lambda each: each[1], default=None)
 
     def forget(self, scope: bytes, exact_key: bytes) -> None:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 # Above this, exact search of what is new takes longer than the graph.
 FRESH_MAX = 2_048
 FRESH_FIRST = 64
-# Recall of the nearest is above .998 at 100,000 (benchmarks/semantic).
+# At 96 one of 200 nearest was missed at 100,000; `python benchmarks/semantic.py` gives the recall.
 CONNECTIVITY = 16
 EXPANSION_ADD = 128
-EXPANSION_SEARCH = 96
+EXPANSION_SEARCH = 256
 ADDED_AT_ONCE = 1_000
 
 
@@ -113,14 +113,14 @@ class Partition:
 
 def open_graph(path: Path, until: int) -> Graph:
     """The graph in `path`, through a memory map. Raises RuntimeError for a damaged file."""
-    index = _new_index()
+    index = new_index()
     index.view(str(path))
     return Graph(index, until)
 
 
 def build_graph(path: Path, before: Path | None, vectors: Iterable[tuple[int, bytes]]) -> None:
     """Writes the graph of what is in `before` and of `vectors`, float16, to `path`."""
-    index = _new_index()
+    index = new_index()
     if before is not None:
         index.load(str(before))
     numbers: list[int] = []
@@ -140,7 +140,10 @@ def _add(index: Index, numbers: list[int], rows: list[Vector]) -> None:
         index.add(np.array(numbers, dtype=np.uint64), np.stack(rows), threads=1)
 
 
-def _new_index() -> Index:
+def new_index() -> Index:
+    """An empty graph with the settings of all."""
+    # In this order: importing onnxruntime 1.32 after usearch 2.26 ends the process (SIGSEGV).
+    import onnxruntime  # noqa: F401
     from usearch.index import Index
 
     return Index(

@@ -74,12 +74,13 @@ class Rows:
             self.add(question)
         self._database.execute("COMMIT")
 
-    def get(self, number: int) -> Row | None:
-        """None for one that was removed or replaced."""
+    def get(self, numbers: Sequence[int]) -> list[Row]:
+        """Those that are there, in no order; the others were removed or replaced."""
+        marks = ", ".join("?" * len(numbers))
         found = self._database.execute(
-            f"SELECT {_COLUMNS} FROM questions WHERE number = ?", (number,)
-        ).fetchone()
-        return Row(found[0], Question(*found[1:])) if found else None
+            f"SELECT {_COLUMNS} FROM questions WHERE number IN ({marks})", numbers
+        )
+        return [Row(number, Question(*columns)) for number, *columns in found]
 
     def after(self, scope: bytes, number: int) -> Iterator[tuple[int, bytes]]:
         """Numbers and vectors of a scope, ascending, those after `number`."""

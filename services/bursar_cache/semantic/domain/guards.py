@@ -25,6 +25,8 @@ RARITY_MIN = 6.0
 ADDED_WORD_SIMILARITY_MIN = 0.96
 # Words as near as this stand for each other: kid and child, improve and enhance.
 LIKENESS_MIN = 0.5
+# Texts farther apart than this are not worth comparing their words, which takes milliseconds.
+LIKENESS_SIMILARITY_MIN = 0.88
 
 
 class Words(Protocol):
@@ -185,6 +187,8 @@ def _unshared(pair: Pair, words: Words) -> bool:
         return False
     if not left or not right:
         return pair.similarity < ADDED_WORD_SIMILARITY_MIN
+    if pair.similarity < LIKENESS_SIMILARITY_MIN:
+        return True
     return words.likeness(" ".join(left), " ".join(right)) < LIKENESS_MIN
 
 
