@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # Above this, exact search of what is new takes longer than the graph.
 FRESH_MAX = 2_048
 FRESH_FIRST = 64
-# At 96 one of 200 nearest was missed at 100,000; `python benchmarks/semantic.py` gives the recall.
+# At 100,000, 96 missed the nearest of 1 in 200 questions, 256 of 1 in 500; 24 links and 128 of 1 in
+# 330: `python benchmarks/semantic.py` gives the recall.
 CONNECTIVITY = 16
 EXPANSION_ADD = 128
 EXPANSION_SEARCH = 256
@@ -78,7 +79,7 @@ class Partition:
         self._take_built()
         found = self._among_fresh(vector, most)
         if self._graph is not None:
-            matches = self._graph.vectors.search(vector, most)
+            matches = self._graph.vectors.search(vector, most, threads=1)
             found += [
                 Near(int(number), 1 - float(distance))
                 for number, distance in zip(matches.keys, matches.distances, strict=True)
