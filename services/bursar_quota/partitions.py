@@ -28,7 +28,7 @@ from bursar_quota.domain.reading import levels_of_tenant
 from bursar_quota.messages import level_message
 from bursar_quota.reservation_ids import partition_of
 from bursar_quota.service import QuotaService
-from bursar_quota.session import Begun, Session, many, refused
+from bursar_quota.session import Begun, Session, answered_by, many, refused
 from bursar_quota.wire import event_id_of
 
 Answer = TypeVar("Answer", bound=Message)
@@ -144,8 +144,7 @@ class PartitionedQuota:
             return refused(name, _spans(len(self._partitions)))
         address = self._partitions[place].leader_of(order)
         if address and self._at is not None:
-            asked = asyncio.ensure_future(_asked(self._at(address), name, order))
-            return Begun(name, cast("asyncio.Future[DomainAnswer]", asked), _as_it_came)
+            return answered_by(name, _asked(self._at(address), name, order))
         begun = self._partitions[place].begin(name, order)
 
         def response_of(answer: DomainAnswer) -> Message:
@@ -225,11 +224,6 @@ async def _asked(replica: object, name: str, order: Message) -> Message:
     forwarding.is_forwarded.set(True)
     answer: Message = await getattr(replica, name)(order)
     return answer
-
-
-def _as_it_came(answer: Any) -> Message:  # noqa: ANN401 - another replica's, placed there
-    found: Message = answer
-    return found
 
 
 def _spans(partitions: int) -> FailedPrecondition:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
@@ -27,14 +27,13 @@ from bursar_quota.alert_feed import AlertFeed, raised_after
 from bursar_quota.alert_messages import alert_message
 from bursar_quota.applying import apply_limits
 from bursar_quota.calendar import ZonedCalendar
+from bursar_quota.counted_messages import MessageCounts
 from bursar_quota.domain.answers import (
     Accounted,
     AccountedSoFar,
     Answer,
-    Enlarged,
     Granted,
     LimitStands,
-    Prolonged,
     Recorded,
     Refused,
 )
@@ -115,6 +114,7 @@ class QuotaService:
                 surroundings.snapshots_dir, settings.snapshot_events, self._stream
             )
         self._line = WaitingLine(self._decided)
+        self._message_counts = MessageCounts()
         self._alert_feed = AlertFeed()
         sight = Sight(
             log,
@@ -138,7 +138,7 @@ class QuotaService:
         self._decider.on_limit = self._pending.made
         self._unanswered = 0
         order_kinds = kinds(self._lease_ns, self._reservation_ids)
-        self.begin = Orders(order_kinds, self._submit, self._clock).begin
+        self.begin = Orders(order_kinds, self._submit, self.reserve, self._clock).begin
         self._broken: LogBroken | None = None
         self._is_decided = asyncio.Event()  # whether it leads, follows who does, or never will
         self._writer = self._writer_from(State(), Cursor(self._stream))
@@ -206,6 +206,8 @@ class QuotaService:
         return await apply_limits(request, self._seen, self._decided, self._clock())
 
     async def reserve(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
+        if request.HasField("messages"):
+            request = await self._message_counts.counted(request)
         command = requests.reserve_of(request, self._clock(), self._lease_ns, self._reservation_ids)
         if request.wait_ns:
             wait_s = deadline.remaining_s(request.wait_ns / NS_PER_S + ANSWERING_S) - ANSWERING_S
@@ -230,21 +232,16 @@ class QuotaService:
         return replies.accounted(answer)
 
     async def top_up(self, request: quota_pb2.TopUpRequest) -> quota_pb2.TopUpResponse:
-        command = requests.top_up_of(request, self._clock())
-        answer = await self._decided(command)
-        if isinstance(answer, Refused):
-            raise replies.limit_exceeded(answer, command.stamp.operation_id)
-        assert isinstance(answer, Enlarged)
-        return replies.enlarged(answer)
+        found: quota_pb2.TopUpResponse = await self._ordered("top_up", request)
+        return found
 
     async def extend(self, request: quota_pb2.ExtendRequest) -> quota_pb2.ExtendResponse:
-        answer = await self._decided(requests.extend_of(request, self._clock()), lingers=True)
-        assert isinstance(answer, Prolonged)
-        return replies.prolonged(answer)
+        found: quota_pb2.ExtendResponse = await self._ordered("extend", request)
+        return found
 
     async def adjust(self, request: quota_pb2.AdjustRequest) -> quota_pb2.AdjustResponse:
-        answer = await self._decided(requests.adjust_of(request, self._clock()))
-        return quota_pb2.AdjustResponse(position=replies.position_of(answer.number))
+        found: quota_pb2.AdjustResponse = await self._ordered("adjust", request)
+        return found
 
     async def release(self, request: quota_pb2.ReleaseRequest) -> quota_pb2.ReleaseResponse:
         answer = await self._decided(requests.release_of(request, self._clock()), lingers=True)
@@ -290,6 +287,12 @@ class QuotaService:
         self, requests: AsyncIterator[quota_pb2.SessionRequest]
     ) -> AsyncIterator[quota_pb2.SessionResponse]:
         return Session(self.begin).results(requests)
+
+    async def _ordered(self, name: str, request: Message) -> Any:  # noqa: ANN401 - by its kind
+        """One order by its kind's row; who hangs up does not cancel it."""
+        begun = self.begin(name, request)
+        await asyncio.wait((begun.answer,))
+        return begun.response_of(begun.answer.result())
 
     async def _lead(self) -> None:
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from google.protobuf.message import Message
 
@@ -21,6 +21,8 @@ OPERATIONS_MAX = 64  # of one message
 UNDER_WAY_MAX = 1024  # of one stream; then it is not read on
 
 Submit = Callable[[Order, bool], asyncio.Future[Answer]]
+# Answers a reserve that is not decided at once: it may wait, or its messages are counted first.
+Slowly = Callable[[quota_pb2.ReserveRequest], Coroutine[Any, Any, Message]]
 
 
 class Begun(NamedTuple):
@@ -48,13 +50,18 @@ Begin = Callable[[str, Message], Begun]
 class Orders:
     """Takes requests by their kind. `submit` gives orders to the writer; `now_ns` is its clock."""
 
-    def __init__(self, kinds: dict[str, Kind], submit: Submit, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, kinds: dict[str, Kind], submit: Submit, slowly: Slowly, now_ns: Callable[[], int]
+    ) -> None:
         self._kinds = kinds
         self._submit = submit
+        self._slowly = slowly
         self._now_ns = now_ns
 
     def begin(self, name: str, order: Message) -> Begun:
         """What is wrong with it comes as its answer too."""
+        if isinstance(order, quota_pb2.ReserveRequest) and is_slow(order):
+            return answered_by(name, self._slowly(order))
         kind = self._kinds[name]
         try:
             command = kind.command_of(order, self._now_ns())
@@ -72,14 +79,36 @@ def refused(name: str, error: BursarError) -> Begun:
     return Begun(name, answer, lambda decided: quota_pb2.OperationResult())
 
 
+def is_slow(order: quota_pb2.ReserveRequest) -> bool:
+    """Whether it is more than one look at the limits."""
+    return order.wait_ns != 0 or order.HasField("messages")
+
+
+def answered_by(name: str, work: Coroutine[Any, Any, Message]) -> Begun:
+    """An order that a task of its own answers, by the contract's response."""
+    # Each Begun is read by its own `response_of` alone, which knows what its answer is.
+    answer = cast("asyncio.Future[Answer]", asyncio.ensure_future(work))
+    return Begun(name, answer, lambda response: cast(Message, response))
+
+
 async def many(
     begin: Begin, name: str, orders: Sequence[Message]
 ) -> list[quota_pb2.OperationResult]:
     """A result for each, in their order."""
     check_how_many("orders", len(orders))
     begun = [begin(name, order) for order in orders]
-    await asyncio.wait([each.answer for each in begun])
+    try:
+        await asyncio.wait([each.answer for each in begun])
+    finally:
+        for each in begun:
+            _give_up(each.answer)
     return [each.result(place) for place, each in enumerate(begun)]
+
+
+def _give_up(answer: asyncio.Future[Answer]) -> None:
+    """Nobody waits for it any more. What was given to the writer is decided all the same."""
+    if isinstance(answer, asyncio.Task):
+        answer.cancel()
 
 
 class Session:
@@ -87,7 +116,7 @@ class Session:
 
     def __init__(self, begin: Begin) -> None:
         self._begin_order = begin
-        self._under_way = 0
+        self._under_way: set[asyncio.Future[Answer]] = set()
         self._results: deque[quota_pb2.OperationResult] = deque()
         self._changed = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
@@ -109,6 +138,8 @@ class Session:
                     return
         finally:
             self._reading.cancel()
+            for answer in self._under_way:
+                _give_up(answer)
 
     def _some(self) -> Iterable[quota_pb2.OperationResult]:
         take = self._results.popleft
@@ -119,20 +150,21 @@ class Session:
             check_how_many("operations", len(request.operations))
             for operation in request.operations:
                 self._begin(operation)
-            while self._under_way >= UNDER_WAY_MAX:
+            while len(self._under_way) >= UNDER_WAY_MAX:
                 await self._changed.wait()
 
     def _begin(self, operation: quota_pb2.Operation) -> None:
         name = operation.WhichOneof("order")
         if name is None:
             raise InvalidRequest.of("operation.order", "none", "give one")
-        self._under_way += 1
         begun = self._begin_order(name, getattr(operation, name))
+        self._under_way.add(begun.answer)
         begun.answer.add_done_callback(partial(self._end, operation.tag, begun))
 
     def _end(self, tag: int, begun: Begun, answer: asyncio.Future[Answer]) -> None:
-        self._under_way -= 1
-        self._results.append(begun.result(tag))
+        self._under_way.discard(answer)
+        if not answer.cancelled():
+            self._results.append(begun.result(tag))
         self._change()
 
     def _change(self, _: object = None) -> None:

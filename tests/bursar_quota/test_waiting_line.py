@@ -103,3 +103,55 @@ async def test_what_cannot_be_waited_for_is_refused(fields):
         with pytest.raises(InvalidRequest) as caught:
             await quota.reserve(a_reserve(**fields))
         assert caught.value.violations[0].field in fields
+
+
+async def test_who_came_with_many_waits_as_well():
+    async with serving(MemoryLog()) as quota:
+        await quota.put_limit(a_throttle(1))
+        held = await quota.reserve(a_reserve())
+        orders = [a_reserve("w", wait_ns=30 * SECOND_NS), a_reserve("n")]
+        many = asyncio.ensure_future(
+            quota.reserve_many(quota_pb2.ReserveManyRequest(orders=orders))
+        )
+        await in_line(quota, 1)
+        async with asyncio.timeout(10):
+            await quota.settle(a_settle(held.reservation_id))
+            results = (await many).results
+        assert [result.WhichOneof("result") for result in results] == ["reserve", "error"]
+
+
+async def a_stream(operations):
+    """Sends these, and then nothing more without ending."""
+    yield quota_pb2.SessionRequest(operations=operations)
+    await asyncio.Event().wait()
+
+
+async def test_who_waits_in_a_session_holds_up_nobody_and_goes_when_the_caller_does():
+    async with serving(MemoryLog()) as quota:
+        await quota.put_limit(a_throttle(1))
+        held = await quota.reserve(a_reserve())
+        wait_ns = 30 * SECOND_NS
+        first, second = (
+            quota_pb2.Operation(tag=tag, reserve=a_reserve(f"w{tag}", wait_ns=wait_ns))
+            for tag in (1, 2)
+        )
+        settle = quota_pb2.Operation(tag=3, settle=a_settle(held.reservation_id))
+        session = quota.session(a_stream([first, second, settle]))
+        answered = []
+        async with asyncio.timeout(10):
+            async for message in session:
+                answered += [
+                    (result.tag, result.WhichOneof("result")) for result in message.results
+                ]
+                if len(answered) == 2:
+                    break
+        assert answered == [(3, "settle"), (1, "reserve")]
+        assert quota.waiting == 1
+        await session.aclose()
+        await in_line_at_most(quota, 0)
+
+
+async def in_line_at_most(quota, length):
+    async with asyncio.timeout(10):
+        while quota.waiting > length:
+            await quota.usage(quota_pb2.UsageRequest())

@@ -131,6 +131,23 @@ MANAGED_BY_UNSPECIFIED: ManagedBy.ValueType  # 0
 MANAGED_BY_API: ManagedBy.ValueType  # 1
 MANAGED_BY_FILE: ManagedBy.ValueType  # 2
 
+class _MessageFormat:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MessageFormatEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_MessageFormat.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    MESSAGE_FORMAT_UNSPECIFIED: _MessageFormat.ValueType  # 0
+    MESSAGE_FORMAT_OPENAI_CHAT: _MessageFormat.ValueType  # 1
+    MESSAGE_FORMAT_ANTHROPIC_MESSAGES: _MessageFormat.ValueType  # 2
+
+class MessageFormat(_MessageFormat, metaclass=_MessageFormatEnumTypeWrapper):
+    """The wire format of a chat request."""
+
+MESSAGE_FORMAT_UNSPECIFIED: MessageFormat.ValueType  # 0
+MESSAGE_FORMAT_OPENAI_CHAT: MessageFormat.ValueType  # 1
+MESSAGE_FORMAT_ANTHROPIC_MESSAGES: MessageFormat.ValueType  # 2
+
 class _Outcome:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1023,6 +1040,7 @@ class ReserveRequest(message.Message):
     IS_DISPATCHED_FIELD_NUMBER: builtins.int
     WAIT_NS_FIELD_NUMBER: builtins.int
     PRIORITY_FIELD_NUMBER: builtins.int
+    MESSAGES_FIELD_NUMBER: builtins.int
     operation_id: builtins.str
     """Any string of at most 128 bytes. The same id with the same content gives the same answer, refusals too;
     with other content it is ABORTED (reason CONFLICT). Empty: one is minted and returned.
@@ -1043,6 +1061,12 @@ class ReserveRequest(message.Message):
     def amounts(self) -> ledger_pb2.Amounts:
         """The most the call can take: under a hard limit the hold is the max_tokens that goes out. 0 requests mean 1."""
 
+    @builtins.property
+    def messages(self) -> UncountedMessages:
+        """What goes out, where the caller does not count it. Its count is part of the order, its text is not: a retry brings
+        the same messages.
+        """
+
     def __init__(
         self,
         *,
@@ -1054,14 +1078,42 @@ class ReserveRequest(message.Message):
         is_dispatched: builtins.bool = ...,
         wait_ns: builtins.int = ...,
         priority: builtins.int = ...,
+        messages: UncountedMessages | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns", "amounts", b"amounts", "attribution", b"attribution", "lease_ns", b"lease_ns", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns", "amounts", b"amounts", "attribution", b"attribution", "lease_ns", b"lease_ns", "messages", b"messages", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns", "amounts", b"amounts", "attribution", b"attribution", "is_dispatched", b"is_dispatched", "lease_ns", b"lease_ns", "operation_id", b"operation_id", "priority", b"priority", "target", b"target", "wait_ns", b"wait_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns", "amounts", b"amounts", "attribution", b"attribution", "is_dispatched", b"is_dispatched", "lease_ns", b"lease_ns", "messages", b"messages", "operation_id", b"operation_id", "priority", b"priority", "target", b"target", "wait_ns", b"wait_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__lease_ns: _TypeAlias = typing.Literal["lease_ns"]  # noqa: Y015
     _WhichOneofArgType__lease_ns: _TypeAlias = typing.Literal["_lease_ns", b"_lease_ns"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lease_ns) -> _WhichOneofReturnType__lease_ns | None: ...
+
+@typing.final
+class UncountedMessages(message.Message):
+    """A chat request that is counted and not stored. A bound of its input tokens is added to the amounts' `input_tokens`."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    FORMAT_FIELD_NUMBER: builtins.int
+    BODY_JSON_FIELD_NUMBER: builtins.int
+    INPUT_PICO_USD_PER_TOKEN_FIELD_NUMBER: builtins.int
+    format: MessageFormat.ValueType
+    body_json: builtins.bytes
+    """The request as it will be sent: a JSON object of that format, at most 16 MiB. Counted for the target's model."""
+    input_pico_usd_per_token: builtins.int
+    """The dearest rate of an input token; what the input comes to, rounded up, is added to the amounts' `cost_nano_usd`."""
+    def __init__(
+        self,
+        *,
+        format: MessageFormat.ValueType = ...,
+        body_json: builtins.bytes = ...,
+        input_pico_usd_per_token: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["body_json", b"body_json", "format", b"format", "input_pico_usd_per_token", b"input_pico_usd_per_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class ReserveResponse(message.Message):
