@@ -40,6 +40,7 @@ class Refusal(StrEnum):
     TOO_LARGE = "too_large"
     DISK_FULL = "disk_full"
     MOMENTARY = "momentary"  # old as soon as it is given
+    INVALIDATED = "invalidated"  # it was to be forgotten while it was made
 
 
 class MissReason(StrEnum):
@@ -49,6 +50,7 @@ class MissReason(StrEnum):
     EXPIRED = "expired"
     STRATEGY = "strategy"
     DAMAGED = "damaged"
+    CLAIMED = "claimed"  # another makes it now
 
 
 class EvictionReason(StrEnum):

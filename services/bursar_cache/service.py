@@ -19,7 +19,10 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.rpc import deadline
 from bursar.wiring.module import Ground
 from bursar_cache import domain, wire
+from bursar_cache.claiming import Claiming
+from bursar_cache.claims import Claims
 from bursar_cache.disk_terms import DiskTerms
+from bursar_cache.invalidations import Invalidations
 from bursar_cache.journal import Journal, Note, asked_by
 from bursar_cache.layers import Answer, Bounds, Layers
 from bursar_cache.meaning import Meaning
@@ -59,6 +62,14 @@ class CacheService:
             self._layers,
             self._journal,
             lambda: self._projection.state.experiences,
+        )
+        self._claims = Claims()
+        self._claiming = Claiming(
+            self._claims,
+            self._place_of,
+            self.lookup,
+            self._log_position,
+            (self._journal, ground.clock),
         )
         self._announced: dict[str, asyncio.Future[None]] = {}
         self._is_caught_up = asyncio.Event()
@@ -102,12 +113,13 @@ class CacheService:
 
     def _begin_at(self, totals: CacheTotals, writers: WriterChains) -> None:
         self._writers = writers
+        self._invalidations = Invalidations(known_from=writers.cursor.sequence)
         self._projection = Projection(totals, writers, fold(self._invalidated_somewhere))
 
     @deadline.never_waits
     async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse:
         """What it takes is measured by `python benchmarks/cache.py`."""
-        place = wire.place_of(request.attribution, request.key, self._ground.keyring.keyed_hash)
+        place = self._place_of(request)
         found = self._find(request, place)
         if isinstance(found, domain.MissReason):
             return self._miss(request, place, found)
@@ -118,7 +130,7 @@ class CacheService:
     ) -> contract.LookupByMeaningResponse:
         """Raises InvalidRequest for a similarity_min outside 0 to 1."""
         lookup = request.lookup
-        place = wire.place_of(lookup.attribution, lookup.key, self._ground.keyring.keyed_hash)
+        place = self._place_of(lookup)
         found = self._find(lookup, place)
         if isinstance(found, Answer):
             return contract.LookupByMeaningResponse(answer=self._hit(lookup, found))
@@ -145,6 +157,17 @@ class CacheService:
             answers = [await self.lookup(lookup) for lookup in request.lookups]
             yield contract.LookupManyResponse(answers=answers)
 
+    @deadline.never_waits
+    async def claim(self, request: contract.ClaimRequest) -> contract.ClaimResponse:
+        return await self._claiming.claim(request)
+
+    def await_(self, request: contract.AwaitRequest) -> AsyncIterator[contract.AwaitResponse]:
+        return self._claiming.wait(request)
+
+    @deadline.never_waits
+    async def advance(self, request: contract.AdvanceRequest) -> contract.AdvanceResponse:
+        return await self._claiming.advance(request)
+
     async def store(self, request: contract.StoreRequest) -> contract.StoreResponse:
         """Acknowledged once it survives the end of this process, unless nobody waits for that.
         Where the disk is full, memory alone has it, and the answer says so.
@@ -165,6 +188,10 @@ class CacheService:
             raise Unavailable("the cache cannot follow its stream; an operator has to look")
         now_ns = self._ground.clock()
         kept = wire.kept_of(request, place, answer.tags, (now_ns, now_ns + ttl_ns))
+        if request.HasField("claim"):
+            since = request.claim.log_position
+            if self._invalidations.has_one_since(since, kept):
+                return contract.StoreResponse(refused_reason=domain.Refusal.INVALIDATED)
         if request.is_written_behind:
             is_kept = self._layers.keep_behind(kept)
         else:
@@ -174,6 +201,7 @@ class CacheService:
             return contract.StoreResponse(
                 refused_reason=domain.Refusal.DISK_FULL, expires_at_ns=expires_at_ns
             )
+        self._claims.kept(place)
         payload = wire.stored_event(request, place[1], expires_at_ns)
         self._journal.note(Note(wire.STORED, payload, asked_by(request.attribution), now_ns))
         if request.HasField("question"):
@@ -186,6 +214,7 @@ class CacheService:
         here then, and perhaps nowhere else.
         """
         selection = wire.selection_of(request)
+        self._remember(selection, self._log_position() + 1)  # where it will stand, or later
         entries = await self._layers.forget(selection)
         now_ns = self._ground.clock()
         event_id = new_event_id(now_ns)
@@ -250,9 +279,20 @@ class CacheService:
     ) -> None:
         announced = self._announced.get(event_id)
         if announced is None:
+            self._remember(selection, self._log_position())
             self._layers.forget_soon(domain.by_another_replica(selection, at_ns))
         elif not announced.done():
             announced.set_result(None)
+
+    def _place_of(self, request: contract.LookupRequest) -> Place:
+        return wire.place_of(request.attribution, request.key, self._ground.keyring.keyed_hash)
+
+    def _log_position(self) -> int:
+        return self._writers.cursor.sequence
+
+    def _remember(self, selection: domain.Selection, position: int) -> None:
+        self._invalidations.add(position, selection)
+        self._claims.forget(selection)
 
     async def _follow(self) -> None:
         """Folds the stream. Who cannot read what others forgot may give nothing: then every look-up

@@ -110,6 +110,13 @@ def hit_event(
     return own.SerializeToString() + known
 
 
+def made_hit(request: contract.LookupRequest, exact_key: bytes, last: contract.MadePart) -> bytes:
+    """What `hit_event` needs to know of an answer that was made while its asker waited."""
+    return events.CacheHit(
+        target=request.target, exact_key=exact_key, saved_usage=last.usage, saved_cost=last.cost
+    ).SerializeToString()
+
+
 def miss_event(
     request: contract.LookupRequest,
     exact_key: bytes,

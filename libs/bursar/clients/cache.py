@@ -9,7 +9,7 @@ import grpc
 
 from bursar.cache.v1 import cache_pb2 as contract
 from bursar.cache.v1 import cache_pb2_grpc as stubs
-from bursar.rpc.calling import call, exchange
+from bursar.rpc.calling import call, exchange, stream
 
 
 class CacheClient(Protocol):
@@ -24,6 +24,12 @@ class CacheClient(Protocol):
     async def lookup_by_meaning(
         self, request: contract.LookupByMeaningRequest
     ) -> contract.LookupByMeaningResponse: ...
+
+    async def claim(self, request: contract.ClaimRequest) -> contract.ClaimResponse: ...
+
+    def await_(self, request: contract.AwaitRequest) -> AsyncIterator[contract.AwaitResponse]: ...
+
+    async def advance(self, request: contract.AdvanceRequest) -> contract.AdvanceResponse: ...
 
     async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse: ...
 
@@ -54,6 +60,15 @@ class RemoteCache:
         self, request: contract.LookupByMeaningRequest
     ) -> contract.LookupByMeaningResponse:
         return await call(self._stub.LookupByMeaning, request)
+
+    async def claim(self, request: contract.ClaimRequest) -> contract.ClaimResponse:
+        return await call(self._stub.Claim, request)
+
+    def await_(self, request: contract.AwaitRequest) -> AsyncIterator[contract.AwaitResponse]:
+        return stream(self._stub.Await, request)
+
+    async def advance(self, request: contract.AdvanceRequest) -> contract.AdvanceResponse:
+        return await call(self._stub.Advance, request)
 
     async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse:
         return await call(self._stub.Feedback, request)

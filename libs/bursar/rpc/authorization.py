@@ -55,6 +55,10 @@ def _by_reservation(request: Message, caller: Caller, exchange: Exchange) -> Non
     """Who knows a reservation's id made it: the ids are random, 128 bits of them."""
 
 
+def _by_token(request: Message, caller: Caller, exchange: Exchange) -> None:
+    """Who knows a claim's token has the claim: tokens are random, 128 bits of them."""
+
+
 def _for_tenant(request: _OfTenant, caller: Caller, exchange: Exchange) -> None:
     request.tenant_id = _tenant("tenant_id", request.tenant_id, caller)
 
@@ -83,8 +87,10 @@ def _for_each_lookup(
         _for_attribution(lookup, caller, exchange)
 
 
-def _for_lookup_by_meaning(
-    request: cache_pb2.LookupByMeaningRequest, caller: Caller, exchange: Exchange
+def _for_lookup(
+    request: cache_pb2.LookupByMeaningRequest | cache_pb2.ClaimRequest | cache_pb2.AwaitRequest,
+    caller: Caller,
+    exchange: Exchange,
 ) -> None:
     _for_attribution(request.lookup, caller, exchange)
 
@@ -172,7 +178,10 @@ def _deletes_limit(
 RULES: dict[str, Rule] = {
     "bursar.cache.v1.CacheService.Lookup": _for_attribution,
     "bursar.cache.v1.CacheService.LookupMany": _for_each_lookup,
-    "bursar.cache.v1.CacheService.LookupByMeaning": _for_lookup_by_meaning,
+    "bursar.cache.v1.CacheService.LookupByMeaning": _for_lookup,
+    "bursar.cache.v1.CacheService.Claim": _for_lookup,
+    "bursar.cache.v1.CacheService.Await": _for_lookup,
+    "bursar.cache.v1.CacheService.Advance": _by_token,
     "bursar.cache.v1.CacheService.Feedback": _for_attribution,
     "bursar.cache.v1.CacheService.Store": _for_attribution,
     "bursar.cache.v1.CacheService.Invalidate": _for_tenant,

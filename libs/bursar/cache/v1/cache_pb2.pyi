@@ -30,12 +30,40 @@ class _LayerEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Layer.ValueType]
     LAYER_UNSPECIFIED: _Layer.ValueType  # 0
     LAYER_MEMORY: _Layer.ValueType  # 1
     LAYER_DISK: _Layer.ValueType  # 2
+    LAYER_CLAIM: _Layer.ValueType  # 3
+    """Made by another at that moment, under its claim."""
 
 class Layer(_Layer, metaclass=_LayerEnumTypeWrapper): ...
 
 LAYER_UNSPECIFIED: Layer.ValueType  # 0
 LAYER_MEMORY: Layer.ValueType  # 1
 LAYER_DISK: Layer.ValueType  # 2
+LAYER_CLAIM: Layer.ValueType  # 3
+"""Made by another at that moment, under its claim."""
+
+class _Ending:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EndingEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Ending.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    ENDING_UNSPECIFIED: _Ending.ValueType  # 0
+    """It goes on."""
+    ENDING_COMPLETE: _Ending.ValueType  # 1
+    ENDING_REFUSED: _Ending.ValueType  # 2
+    """The provider refused what was asked: so it would for everyone. Nothing else that goes wrong is for others."""
+    ENDING_FAILED: _Ending.ValueType  # 3
+    """Another is to make it."""
+
+class Ending(_Ending, metaclass=_EndingEnumTypeWrapper): ...
+
+ENDING_UNSPECIFIED: Ending.ValueType  # 0
+"""It goes on."""
+ENDING_COMPLETE: Ending.ValueType  # 1
+ENDING_REFUSED: Ending.ValueType  # 2
+"""The provider refused what was asked: so it would for everyone. Nothing else that goes wrong is for others."""
+ENDING_FAILED: Ending.ValueType  # 3
+"""Another is to make it."""
 
 @typing.final
 class Key(message.Message):
@@ -117,6 +145,241 @@ class LookupResponse(message.Message):
     _HasFieldArgType: _TypeAlias = typing.Literal["entry", b"entry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["entry", b"entry", "is_hit", b"is_hit", "layer", b"layer", "miss_reason", b"miss_reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ClaimRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    LOOKUP_FIELD_NUMBER: builtins.int
+    LEASE_NS_FIELD_NUMBER: builtins.int
+    lease_ns: builtins.int
+    """How long the claim is held without an `Advance`; 0 means 10 s, at most 10 minutes."""
+    @builtins.property
+    def lookup(self) -> LookupRequest: ...
+    def __init__(
+        self,
+        *,
+        lookup: LookupRequest | None = ...,
+        lease_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["lookup", b"lookup"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lease_ns", b"lease_ns", "lookup", b"lookup"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AwaitRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    LOOKUP_FIELD_NUMBER: builtins.int
+    LEASE_NS_FIELD_NUMBER: builtins.int
+    lease_ns: builtins.int
+    """As of `ClaimRequest`, should the claim fall to this caller."""
+    @builtins.property
+    def lookup(self) -> LookupRequest: ...
+    def __init__(
+        self,
+        *,
+        lookup: LookupRequest | None = ...,
+        lease_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["lookup", b"lookup"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lease_ns", b"lease_ns", "lookup", b"lookup"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ClaimResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: builtins.int
+    CLAIM_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def answer(self) -> LookupResponse:
+        """The kept answer; else why there is none, `claimed` where another makes it."""
+
+    @builtins.property
+    def claim(self) -> Claim:
+        """Set where the caller makes the answer and tells of it. Unset where the strategy gives nothing to others."""
+
+    def __init__(
+        self,
+        *,
+        answer: LookupResponse | None = ...,
+        claim: Claim | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["answer", b"answer", "claim", b"claim"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer", b"answer", "claim", b"claim"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Claim(message.Message):
+    """The right to make one answer."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: builtins.int
+    LOG_POSITION_FIELD_NUMBER: builtins.int
+    LEASE_NS_FIELD_NUMBER: builtins.int
+    token: builtins.str
+    log_position: builtins.int
+    """How far the replica had read the log. `Store` takes it back, and keeps nothing that was forgotten since."""
+    lease_ns: builtins.int
+    def __init__(
+        self,
+        *,
+        token: builtins.str = ...,
+        log_position: builtins.int = ...,
+        lease_ns: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lease_ns", b"lease_ns", "log_position", b"log_position", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AdvanceRequest(message.Message):
+    """Who knows a token has the claim."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: builtins.int
+    CONTENT_FIELD_NUMBER: builtins.int
+    STATUS_FIELD_NUMBER: builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: builtins.int
+    ENDING_FIELD_NUMBER: builtins.int
+    USAGE_FIELD_NUMBER: builtins.int
+    COST_FIELD_NUMBER: builtins.int
+    IS_TO_BE_KEPT_FIELD_NUMBER: builtins.int
+    token: builtins.str
+    content: builtins.bytes
+    """What came since the last one, as it came."""
+    status: builtins.int
+    """Of the whole, set with the first content: HTTP's status and content type."""
+    content_type: builtins.str
+    ending: Ending.ValueType
+    is_to_be_kept: builtins.bool
+    """With the end: whether a `Store` follows. Until it is here, or for 2 s, who asks anew is given what was made."""
+    @builtins.property
+    def usage(self) -> ledger_pb2.TokenUsage:
+        """With the end, where it is known: what the answer took."""
+
+    @builtins.property
+    def cost(self) -> ledger_pb2.Cost: ...
+    def __init__(
+        self,
+        *,
+        token: builtins.str = ...,
+        content: builtins.bytes = ...,
+        status: builtins.int = ...,
+        content_type: builtins.str = ...,
+        ending: Ending.ValueType = ...,
+        usage: ledger_pb2.TokenUsage | None = ...,
+        cost: ledger_pb2.Cost | None = ...,
+        is_to_be_kept: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["content", b"content", "content_type", b"content_type", "cost", b"cost", "ending", b"ending", "is_to_be_kept", b"is_to_be_kept", "status", b"status", "token", b"token", "usage", b"usage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AdvanceResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    IS_HELD_FIELD_NUMBER: builtins.int
+    WAITING_FIELD_NUMBER: builtins.int
+    is_held: builtins.bool
+    """False where the claim has lapsed and another may have it: whoever waits no longer hears of this."""
+    waiting: builtins.int
+    """How many wait for more."""
+    def __init__(
+        self,
+        *,
+        is_held: builtins.bool = ...,
+        waiting: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["is_held", b"is_held", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AwaitResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: builtins.int
+    PART_FIELD_NUMBER: builtins.int
+    CLAIM_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def answer(self) -> LookupResponse:
+        """The kept answer, whole."""
+
+    @builtins.property
+    def part(self) -> MadePart:
+        """The next piece of what another makes."""
+
+    @builtins.property
+    def claim(self) -> Claim:
+        """The caller is to make it."""
+
+    def __init__(
+        self,
+        *,
+        answer: LookupResponse | None = ...,
+        part: MadePart | None = ...,
+        claim: Claim | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["answer", b"answer", "claim", b"claim", "part", b"part", "told", b"told"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer", b"answer", "claim", b"claim", "part", b"part", "told", b"told"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_told: _TypeAlias = typing.Literal["answer", "part", "claim"]  # noqa: Y015
+    _WhichOneofArgType_told: _TypeAlias = typing.Literal["told", b"told"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_told) -> _WhichOneofReturnType_told | None: ...
+
+@typing.final
+class MadePart(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: builtins.int
+    STATUS_FIELD_NUMBER: builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: builtins.int
+    ENDING_FIELD_NUMBER: builtins.int
+    USAGE_FIELD_NUMBER: builtins.int
+    COST_FIELD_NUMBER: builtins.int
+    content: builtins.bytes
+    status: builtins.int
+    content_type: builtins.str
+    ending: Ending.ValueType
+    @builtins.property
+    def usage(self) -> ledger_pb2.TokenUsage:
+        """With the end, where it is known: what the answer took, and so was saved."""
+
+    @builtins.property
+    def cost(self) -> ledger_pb2.Cost: ...
+    def __init__(
+        self,
+        *,
+        content: builtins.bytes = ...,
+        status: builtins.int = ...,
+        content_type: builtins.str = ...,
+        ending: Ending.ValueType = ...,
+        usage: ledger_pb2.TokenUsage | None = ...,
+        cost: ledger_pb2.Cost | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "usage", b"usage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["content", b"content", "content_type", b"content_type", "cost", b"cost", "ending", b"ending", "status", b"status", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -412,6 +675,7 @@ class StoreRequest(message.Message):
     IS_WRITTEN_BEHIND_FIELD_NUMBER: builtins.int
     QUESTION_FIELD_NUMBER: builtins.int
     ANSWER_TEXT_FIELD_NUMBER: builtins.int
+    CLAIM_FIELD_NUMBER: builtins.int
     ttl_ns: builtins.int
     """0 means the strategy's own: 24 h, a week when aggressive. Negative is INVALID_ARGUMENT."""
     strategy: planner_pb2.CacheStrategy.ValueType
@@ -439,6 +703,10 @@ class StoreRequest(message.Message):
         kept shortly or not at all.
         """
 
+    @builtins.property
+    def claim(self) -> Claim:
+        """Of the claim that the answer was made under. An answer that was to be forgotten since then is not kept."""
+
     def __init__(
         self,
         *,
@@ -451,10 +719,11 @@ class StoreRequest(message.Message):
         is_written_behind: builtins.bool = ...,
         question: Question | None = ...,
         answer_text: builtins.str = ...,
+        claim: Claim | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "entry", b"entry", "key", b"key", "question", b"question"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["attribution", b"attribution", "claim", b"claim", "entry", b"entry", "key", b"key", "question", b"question"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answer_text", b"answer_text", "attribution", b"attribution", "entry", b"entry", "is_complete", b"is_complete", "is_written_behind", b"is_written_behind", "key", b"key", "question", b"question", "strategy", b"strategy", "ttl_ns", b"ttl_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer_text", b"answer_text", "attribution", b"attribution", "claim", b"claim", "entry", b"entry", "is_complete", b"is_complete", "is_written_behind", b"is_written_behind", "key", b"key", "question", b"question", "strategy", b"strategy", "ttl_ns", b"ttl_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -467,7 +736,7 @@ class StoreResponse(message.Message):
     EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
     is_stored: builtins.bool
     refused_reason: builtins.str
-    """Why not: `incomplete`, `strategy`, `too_large`, `disk_full`, `momentary`; empty when stored."""
+    """Why not: `incomplete`, `strategy`, `too_large`, `disk_full`, `momentary`, `invalidated`; empty when stored."""
     expires_at_ns: builtins.int
     def __init__(
         self,

@@ -49,6 +49,21 @@ class CacheServiceStub:
                 request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningRequest.SerializeToString,
                 response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningResponse.FromString,
                 _registered_method=True)
+        self.Claim = channel.unary_unary(
+                '/bursar.cache.v1.CacheService/Claim',
+                request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.ClaimRequest.SerializeToString,
+                response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.ClaimResponse.FromString,
+                _registered_method=True)
+        self.Await = channel.unary_stream(
+                '/bursar.cache.v1.CacheService/Await',
+                request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AwaitRequest.SerializeToString,
+                response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AwaitResponse.FromString,
+                _registered_method=True)
+        self.Advance = channel.unary_unary(
+                '/bursar.cache.v1.CacheService/Advance',
+                request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AdvanceRequest.SerializeToString,
+                response_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AdvanceResponse.FromString,
+                _registered_method=True)
         self.Feedback = channel.unary_unary(
                 '/bursar.cache.v1.CacheService/Feedback',
                 request_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.FeedbackRequest.SerializeToString,
@@ -92,6 +107,29 @@ class CacheServiceServicer:
     def LookupByMeaning(self, request, context):
         """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
         namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Claim(self, request, context):
+        """As `Lookup`; where that finds nothing, one of those who ask gets the right to make the answer, the others are told to
+        `Await` it. Who got the right tells of its work by `Advance`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Await(self, request, context):
+        """What another makes under its claim, from its start, as it comes; or the kept answer; or, where whoever made it has
+        failed, the right to make it: exactly one of those who wait gets that.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Advance(self, request, context):
+        """What was made under a claim until now, in order. Keeps the claim for another lease; empty content is enough for that.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,6 +180,21 @@ def add_CacheServiceServicer_to_server(servicer, server):
                     servicer.LookupByMeaning,
                     request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningRequest.FromString,
                     response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningResponse.SerializeToString,
+            ),
+            'Claim': grpc.unary_unary_rpc_method_handler(
+                    servicer.Claim,
+                    request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.ClaimRequest.FromString,
+                    response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.ClaimResponse.SerializeToString,
+            ),
+            'Await': grpc.unary_stream_rpc_method_handler(
+                    servicer.Await,
+                    request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AwaitRequest.FromString,
+                    response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AwaitResponse.SerializeToString,
+            ),
+            'Advance': grpc.unary_unary_rpc_method_handler(
+                    servicer.Advance,
+                    request_deserializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AdvanceRequest.FromString,
+                    response_serializer=bursar_dot_cache_dot_v1_dot_cache__pb2.AdvanceResponse.SerializeToString,
             ),
             'Feedback': grpc.unary_unary_rpc_method_handler(
                     servicer.Feedback,
@@ -245,6 +298,87 @@ class CacheService:
             '/bursar.cache.v1.CacheService/LookupByMeaning',
             bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningRequest.SerializeToString,
             bursar_dot_cache_dot_v1_dot_cache__pb2.LookupByMeaningResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Claim(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.cache.v1.CacheService/Claim',
+            bursar_dot_cache_dot_v1_dot_cache__pb2.ClaimRequest.SerializeToString,
+            bursar_dot_cache_dot_v1_dot_cache__pb2.ClaimResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Await(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/bursar.cache.v1.CacheService/Await',
+            bursar_dot_cache_dot_v1_dot_cache__pb2.AwaitRequest.SerializeToString,
+            bursar_dot_cache_dot_v1_dot_cache__pb2.AwaitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Advance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bursar.cache.v1.CacheService/Advance',
+            bursar_dot_cache_dot_v1_dot_cache__pb2.AdvanceRequest.SerializeToString,
+            bursar_dot_cache_dot_v1_dot_cache__pb2.AdvanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,16 @@ class CacheServiceStub:
     """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
     namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
     """
+    Claim: grpc.UnaryUnaryMultiCallable[cache_pb2.ClaimRequest, cache_pb2.ClaimResponse]
+    """As `Lookup`; where that finds nothing, one of those who ask gets the right to make the answer, the others are told to
+    `Await` it. Who got the right tells of its work by `Advance`.
+    """
+    Await: grpc.UnaryStreamMultiCallable[cache_pb2.AwaitRequest, cache_pb2.AwaitResponse]
+    """What another makes under its claim, from its start, as it comes; or the kept answer; or, where whoever made it has
+    failed, the right to make it: exactly one of those who wait gets that.
+    """
+    Advance: grpc.UnaryUnaryMultiCallable[cache_pb2.AdvanceRequest, cache_pb2.AdvanceResponse]
+    """What was made under a claim until now, in order. Keeps the claim for another lease; empty content is enough for that."""
     Feedback: grpc.UnaryUnaryMultiCallable[cache_pb2.FeedbackRequest, cache_pb2.FeedbackResponse]
     """Says that an answer given by meaning was right or wrong. The namespace learns from it."""
     Store: grpc.UnaryUnaryMultiCallable[cache_pb2.StoreRequest, cache_pb2.StoreResponse]
@@ -63,6 +73,16 @@ class CacheServiceAsyncStub(CacheServiceStub):
     """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
     namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
     """
+    Claim: aio.UnaryUnaryMultiCallable[cache_pb2.ClaimRequest, cache_pb2.ClaimResponse]  # type: ignore[assignment]
+    """As `Lookup`; where that finds nothing, one of those who ask gets the right to make the answer, the others are told to
+    `Await` it. Who got the right tells of its work by `Advance`.
+    """
+    Await: aio.UnaryStreamMultiCallable[cache_pb2.AwaitRequest, cache_pb2.AwaitResponse]  # type: ignore[assignment]
+    """What another makes under its claim, from its start, as it comes; or the kept answer; or, where whoever made it has
+    failed, the right to make it: exactly one of those who wait gets that.
+    """
+    Advance: aio.UnaryUnaryMultiCallable[cache_pb2.AdvanceRequest, cache_pb2.AdvanceResponse]  # type: ignore[assignment]
+    """What was made under a claim until now, in order. Keeps the claim for another lease; empty content is enough for that."""
     Feedback: aio.UnaryUnaryMultiCallable[cache_pb2.FeedbackRequest, cache_pb2.FeedbackResponse]  # type: ignore[assignment]
     """Says that an answer given by meaning was right or wrong. The namespace learns from it."""
     Store: aio.UnaryUnaryMultiCallable[cache_pb2.StoreRequest, cache_pb2.StoreResponse]  # type: ignore[assignment]
@@ -100,6 +120,34 @@ class CacheServiceServicer(metaclass=abc_1.ABCMeta):
         """As `Lookup`, and where that finds nothing: the answer to a question that means the same, if what was learned of the
         namespace allows it. Says why it did or did not answer. Only for who has opted in; takes some milliseconds.
         """
+
+    @abc_1.abstractmethod
+    def Claim(
+        self,
+        request: cache_pb2.ClaimRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[cache_pb2.ClaimResponse, abc.Awaitable[cache_pb2.ClaimResponse]]:
+        """As `Lookup`; where that finds nothing, one of those who ask gets the right to make the answer, the others are told to
+        `Await` it. Who got the right tells of its work by `Advance`.
+        """
+
+    @abc_1.abstractmethod
+    def Await(
+        self,
+        request: cache_pb2.AwaitRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[abc.Iterator[cache_pb2.AwaitResponse], abc.AsyncIterator[cache_pb2.AwaitResponse]]:
+        """What another makes under its claim, from its start, as it comes; or the kept answer; or, where whoever made it has
+        failed, the right to make it: exactly one of those who wait gets that.
+        """
+
+    @abc_1.abstractmethod
+    def Advance(
+        self,
+        request: cache_pb2.AdvanceRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[cache_pb2.AdvanceResponse, abc.Awaitable[cache_pb2.AdvanceResponse]]:
+        """What was made under a claim until now, in order. Keeps the claim for another lease; empty content is enough for that."""
 
     @abc_1.abstractmethod
     def Feedback(
