@@ -14,11 +14,11 @@ from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
 from bursar.quota.v1 import quota_pb2
-from bursar.tokens.shares import Shares, shares_of
+from bursar.tokens.shares import shares_of
 from bursar_executor.backends.backend import Backend, Job
 from bursar_executor.backends.settings_digest import settings_digest
 from bursar_executor.domain import Origin
-from bursar_executor.tasks import context, saving
+from bursar_executor.tasks import saving
 from bursar_executor.tasks.answer_key import DoneBy, canonical_form
 from bursar_executor.tasks.answers import Answers
 from bursar_executor.tasks.assembling import Progress, assembled, failed
@@ -32,12 +32,13 @@ from bursar_executor.tasks.failures import ended_by
 from bursar_executor.tasks.halt import Cause, Halt, Halted
 from bursar_executor.tasks.ledger import sum_of_spent
 from bursar_executor.tasks.payment import Bill, Payment
+from bursar_executor.tasks.reading import Reading
 from bursar_executor.tasks.recorder import Recorder, StepFacts
 from bursar_executor.tasks.recovery import Recovered, Recovery
 from bursar_executor.tasks.request import TaskRequest
 from bursar_executor.tasks.working import Assigned, Working
 
-PLAN, COMPRESS = executor_pb2.STEP_NAME_PLAN, executor_pb2.STEP_NAME_COMPRESS
+PLAN = executor_pb2.STEP_NAME_PLAN
 LOOKUP = executor_pb2.STEP_NAME_LOOKUP
 RESERVE, EXECUTE = executor_pb2.STEP_NAME_RESERVE, executor_pb2.STEP_NAME_EXECUTE
 REPORT = executor_pb2.STEP_NAME_REPORT
@@ -187,46 +188,19 @@ class TaskRun:
 
     async def _job(self, draft: Draft) -> Job:
         shares = shares_of(draft.plan.budget.max_tokens)
+        reading = Reading(self._request, self._recorder, self._team, self._attribution)
+        context = await reading.compressed(draft, shares)
+        if context is not None and context.tokens_after < context.tokens_before:
+            saved = saving.by_compression(context.tokens_before, context.tokens_after)
+            self._progress.savings.append(saved)
         return Job(
             description=self._request.description,
             files=self._progress.files,
-            context=await self._compressed(draft, shares),
+            context="" if context is None else context.text,
             max_output_tokens=shares.output_tokens,
             max_duration_s=draft.plan.budget.max_duration_ns / 1e9,
             origin=self._directory(),
         )
-
-    async def _compressed(self, draft: Draft, shares: Shares) -> str:
-        readers = draft.assignments.readers
-        if not readers or not self._request.files:
-            why = "no files came with it" if readers else "no model reads this"
-            self._recorder.skipped(COMPRESS, why)
-            return ""
-        self._recorder.began(COMPRESS, "the same in fewer tokens")
-        description = self._request.description
-        words = await self._team.file_tokens.of({"": description.encode()})
-        room_tokens = self._team.backends.by_id(readers[0].backend_id).input_tokens_max(
-            shares.output_tokens
-        )
-        room = context.Room(
-            readers[0].target.model, min(shares.input_tokens, room_tokens) - words[""], description
-        )
-        text = context.joined(self._request.files)
-        try:
-            answer = await context.compressed(
-                self._team.compressor, text, draft.plan, room, self._attribution
-            )
-        except BursarError as error:
-            self._recorder.ended(COMPRESS, FAILED, error.message)
-            raise
-        methods = ", ".join(change.method for change in answer.changes) or "nothing to take out"
-        self._recorder.done(
-            COMPRESS, f"{answer.tokens_before:,} to {answer.tokens_after:,} tokens: {methods}"
-        )
-        if answer.tokens_after < answer.tokens_before:
-            saved = saving.by_compression(answer.tokens_before, answer.tokens_after)
-            self._progress.savings.append(saved)
-        return answer.content
 
     async def _executed(self, draft: Draft) -> str:
         """Everybody's work, one after the other; the reservation to be settled, empty where there
