@@ -24,8 +24,8 @@ USUAL_SERVERS = (("ollama", "http://127.0.0.1:11434"), ("llama.cpp", "http://127
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One place that answers in one wire format. `speaks` is `anthropic` or `openai`; `base_url` is
-    without the path of the API.
+    """One place that answers in one wire format. `speaks` names one of `models.speaking.DIALECTS`;
+    `base_url` is without the path of the API.
     """
 
     provider: str
@@ -63,7 +63,17 @@ PROVIDERS = (
         "BURSAR_OPENAI_MODEL",
         "gpt-5-mini",
     ),
+    _Provider(
+        "google",
+        "GEMINI_API_KEY",
+        "GOOGLE_GEMINI_BASE_URL",
+        "https://generativelanguage.googleapis.com",
+        "BURSAR_GEMINI_MODEL",
+        "gemini-2.5-flash",
+    ),
 )
+# Which of its two APIs OpenAI is spoken to by: `openai`, the usual one, or `openai-responses`.
+OPENAI_FORMAT_VARIABLE = "BURSAR_OPENAI_FORMAT"
 
 
 def configured_endpoints(environment: Mapping[str, str] | None = None) -> tuple[Endpoint, ...]:
@@ -79,14 +89,21 @@ def configured_endpoints(environment: Mapping[str, str] | None = None) -> tuple[
         found.append(
             Endpoint(
                 provider=provider.name,
-                speaks=provider.name,
-                base_url=url.rstrip("/").removesuffix("/v1"),
+                speaks=_spoken_to(provider.name, variables),
+                base_url=url.rstrip("/").removesuffix("/v1").removesuffix("/v1beta"),
                 tier=ledger_pb2.BACKEND_TIER_PAID_API,
                 models=(model,),
                 api_key=Secret(key),
             )
         )
     return tuple(found)
+
+
+def _spoken_to(provider: str, variables: Mapping[str, str]) -> str:
+    if provider == "google":
+        return "gemini"
+    is_responses = variables.get(OPENAI_FORMAT_VARIABLE) == "openai-responses"
+    return "openai-responses" if provider == "openai" and is_responses else provider
 
 
 async def local_endpoints(

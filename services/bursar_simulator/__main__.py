@@ -25,7 +25,7 @@ EXIT_USAGE = 2
 def main(
     host: str | None, port: int | None, first_byte_s: float | None, chunk_s: float | None
 ) -> None:
-    """Serve both wire formats without a model; every answer is marked SIMULATED."""
+    """Serve all wire formats without a model; every answer is marked SIMULATED."""
     try:
         settings = SimulatorSettings.load(
             host=host, port=port, first_byte_s=first_byte_s, chunk_s=chunk_s

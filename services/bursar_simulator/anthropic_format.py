@@ -29,6 +29,11 @@ _ERROR_TYPES = {
 _STOPS = {Stop.END: "end_turn", Stop.BOUND: "max_tokens", Stop.TOOL: "tool_use"}
 
 
+def chat(request: JsonObject) -> JsonObject:
+    """The request as it is."""
+    return request
+
+
 def tools_in(request: JsonObject) -> tuple[tuple[OfferedTool, ...], str]:
     """(the tools offered, the name the request forces; `*` for any, empty for none)."""
     tools = request.get("tools")

@@ -25,6 +25,11 @@ _ERRORS: dict[int, tuple[str, str | None]] = {
 _STOPS = {Stop.END: "stop", Stop.BOUND: "length", Stop.TOOL: "tool_calls"}
 
 
+def chat(request: JsonObject) -> JsonObject:
+    """The request as it is."""
+    return request
+
+
 def tools_in(request: JsonObject) -> tuple[tuple[OfferedTool, ...], str]:
     """(the tools offered, the name the request forces; `*` for any, empty for none)."""
     tools = request.get("tools")

@@ -1,4 +1,4 @@
-"""The provider's HTTP: both formats' paths, and `/simulator` to steer and to audit it."""
+"""The provider's HTTP: all formats' paths, and `/simulator` to steer and to audit it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import msgspec
 from aiohttp import web
 
 from bursar.dialects import body as bodies
+from bursar.dialects import gemini
 from bursar.dialects.body import Json, JsonObject
 from bursar.errors import InvalidRequest
-from bursar_simulator import anthropic_format, openai_format
+from bursar_simulator import anthropic_format, gemini_format, openai_format, responses_format
 from bursar_simulator.delivery import Delivery
 from bursar_simulator.domain import MARK
 from bursar_simulator.settings import SimulatorSettings
@@ -35,6 +36,8 @@ class SimulatorServer:
         application.router.add_post(anthropic_format.DIALECT.PATH, self.messages)
         application.router.add_post("/v1/messages/count_tokens", self.count_tokens)
         application.router.add_post(openai_format.DIALECT.PATH, self.completions)
+        application.router.add_post(responses_format.DIALECT.PATH, self.responses)
+        application.router.add_post(f"{gemini.PATH}/{{action}}", self.contents)
         application.router.add_get("/v1/models", self.models)
         application.router.add_get("/v1/models/{model}", self.model)
         application.router.add_get("/simulator/served", self.served)
@@ -53,11 +56,22 @@ class SimulatorServer:
     async def completions(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, openai_format)
 
+    async def responses(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, responses_format)
+
+    async def contents(self, request: web.Request) -> web.StreamResponse:
+        """Gemini's: the model and whether to stream stand in the path."""
+        return await self._answer(request, gemini_format)
+
     async def _answer(self, request: web.Request, wire_format: WireFormat) -> web.StreamResponse:
         try:
             content = await request.read()
+            if wire_format.NAME == gemini_format.NAME:
+                content = gemini.addressed(request.path, content) or b""
         except web.HTTPRequestEntityTooLarge:
             return _json(wire_format.error(413, "SIMULATED error 413", ""), 413)
+        except InvalidRequest as refused:
+            return _json(wire_format.error(400, str(refused), ""), 400)
         taken = await self._simulation.take(wire_format, request.headers, content)
         if isinstance(taken, Failure):
             return await self._delivery.refuse(taken)

@@ -23,6 +23,7 @@ class SimulatorSettings(PartSettings):
         "claude-haiku-4-5",
         "claude-opus-4-8",
         "claude-sonnet-4-5",
+        "gemini-2.5-flash",
         "gpt-4o",
         "gpt-4o-mini",
         "gpt-5.6",

@@ -1,4 +1,4 @@
-"""From a request to the answer it gets: the provider behind both wire formats, without its HTTP."""
+"""From a request to the answer it gets: the provider behind all wire formats, without its HTTP."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ class Simulation:
         if fault is not None:
             return fault
         text = arrival.headers.get(directive.HEADER) or directive.in_text(
-            "\n".join(last_words(facts.body))
+            "\n".join(last_words(arrival.wire_format.chat(facts.body)))
         )
         return directive.parse(text) if text else HEALTHY
 
@@ -247,7 +247,7 @@ class Simulation:
         if wire_format.NAME != anthropic_format.NAME:
             is_write_told = bool(_TELLS_CACHE_WRITES.match(facts.model))
             return self._automatic_prefixes.use(
-                facts.body, scope, input_tokens, self._clock(), is_write_told
+                wire_format.chat(facts.body), scope, input_tokens, self._clock(), is_write_told
             )
         if not arrival.has_marks:
             return NOTHING_CACHED

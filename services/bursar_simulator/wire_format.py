@@ -33,7 +33,7 @@ class OfferedTool:
 
 
 class WireFormat(Protocol):
-    """One provider's side. The modules `anthropic_format` and `openai_format` are the two."""
+    """One provider's side: the modules named `…_format`."""
 
     @property
     def NAME(self) -> str:
@@ -43,6 +43,10 @@ class WireFormat(Protocol):
     @property
     def DIALECT(self) -> Dialect:
         """How requests are read and answers streamed."""
+        ...
+
+    def chat(self, request: JsonObject) -> JsonObject:
+        """The request with its turns as `messages`, as the two older formats have them."""
         ...
 
     def tools_in(self, request: JsonObject) -> tuple[tuple[OfferedTool, ...], str]:

@@ -24,7 +24,7 @@ def wishes_of(wire_format: WireFormat, facts: RequestFacts, told: Directive) -> 
     name, input_json = _tool_call(wire_format, facts, told)
     first = Wish(
         seed=seed,
-        about=_about(facts),
+        about=_about(wire_format.chat(facts.body)),
         bound_tokens=facts.max_output_tokens or OUTPUT_TOKENS_DEFAULT,
         target_tokens=told.tokens,
         tool_name=name,
@@ -35,11 +35,11 @@ def wishes_of(wire_format: WireFormat, facts: RequestFacts, told: Directive) -> 
     return (first, *(replace(first, seed=other) for other in further))
 
 
-def last_words(request: JsonObject) -> list[str]:
+def last_words(chat: JsonObject) -> list[str]:
     """The texts of the last message if a user wrote it: where a directive may stand. System
     messages that clients put after it are passed over.
     """
-    messages = request.get("messages")
+    messages = chat.get("messages")
     turns = (
         [turn for turn in messages if isinstance(turn, dict)] if isinstance(messages, list) else []
     )
@@ -54,9 +54,9 @@ def last_words(request: JsonObject) -> list[str]:
     return [text for text in texts if isinstance(text, str)]
 
 
-def _about(facts: RequestFacts) -> str:
+def _about(chat: JsonObject) -> str:
     """The beginning of what the user said last: clients put reminders of their own before it."""
-    words = without_directive(" ".join(last_words(facts.body)[-1:])).split()
+    words = without_directive(" ".join(last_words(chat)[-1:])).split()
     return " ".join(words[:ABOUT_WORDS_MAX])[:ABOUT_CHARACTERS_MAX]
 
 

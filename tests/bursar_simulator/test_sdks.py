@@ -274,3 +274,20 @@ async def test_the_sdks_are_told_what_is_left_of_the_rate_limits():
         other = await gpt.chat.completions.with_raw_response.create(**OPENAI, messages=user("Hm?"))
         assert int(other.headers["x-ratelimit-remaining-requests"]) < left <= 3_999
         assert other.headers["x-request-id"] == other.parse()._request_id
+
+
+async def test_the_responses_api_streams_an_answer_and_its_usage():
+    async with provider() as simulated:
+        ask = {"model": "gpt-4o", "input": "Say so. [simulate: tokens=40]"}
+        async with openai.AsyncOpenAI(
+            api_key="k", base_url=f"{simulated.address}/v1", max_retries=0
+        ) as sdk:
+            plain = await sdk.responses.create(**ask)
+            async with sdk.responses.stream(**ask) as stream:
+                words = [e.delta async for e in stream if e.type == "response.output_text.delta"]
+                streamed = await stream.get_final_response()
+        assert plain.output_text.startswith("SIMULATED")
+        assert "".join(words) == streamed.output_text == plain.output_text
+        served = simulated.served.calls[-1]
+        assert served.wire_format == "openai-responses"
+        assert streamed.usage.output_tokens == served.usage.output_tokens

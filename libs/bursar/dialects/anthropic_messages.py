@@ -36,6 +36,7 @@ __all__ = [
     "CHAT_FORMAT",
     "KEY_HEADERS",
     "PATH",
+    "address",
     "as_stream",
     "canonical_key_form",
     "credentials",
@@ -78,6 +79,11 @@ _ERRORS = {
     RefusalKind.LATE: (504, "timeout_error"),
     RefusalKind.INTERNAL: (500, "api_error"),
 }
+
+
+def address(model: str) -> str:
+    """Where a streamed request goes, whichever the model."""
+    return PATH
 
 
 def facts(body: bytes) -> RequestFacts:

@@ -42,7 +42,8 @@ class RequestFacts(msgspec.Struct, frozen=True):
 
 
 class Dialect(Protocol):
-    """One wire format. The modules `anthropic_messages` and `openai_chat` are the two there are.
+    """One wire format: the modules `anthropic_messages`, `openai_chat`, `openai_responses` and
+    `gemini`.
 
     Nothing here does I/O, and bytes that are not understood are never written anew.
     """
@@ -60,6 +61,10 @@ class Dialect(Protocol):
     @property
     def KEY_HEADERS(self) -> tuple[bytes, ...]:
         """Request headers that change the answer: part of an exact cache key beside the body."""
+        ...
+
+    def address(self, model: str) -> str:
+        """Path and query of a streamed request to this model, below the base address."""
         ...
 
     def facts(self, body: bytes) -> RequestFacts:

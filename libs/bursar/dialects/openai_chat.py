@@ -35,10 +35,12 @@ __all__ = [
     "CHAT_FORMAT",
     "KEY_HEADERS",
     "PATH",
+    "address",
     "as_stream",
     "canonical_key_form",
     "credentials",
     "credentials_in",
+    "error_of",
     "facts",
     "from_stream",
     "refusal",
@@ -88,6 +90,11 @@ _ERRORS = {
     RefusalKind.LATE: (504, "server_error", "timeout"),
     RefusalKind.INTERNAL: (500, "server_error", None),
 }
+
+
+def address(model: str) -> str:
+    """Where a streamed request goes, whichever the model."""
+    return PATH
 
 
 def facts(body: bytes) -> RequestFacts:
@@ -201,15 +208,16 @@ def refusal(
         ("x-request-id", request_id),
         *retry_headers(kind, retry_after_s),
     )
-    return Refusal(_ERRORS[kind][0], headers, encode(_error(kind, message)))
+    return Refusal(_ERRORS[kind][0], headers, encode(error_of(kind, message)))
 
 
 def refusal_event(kind: RefusalKind, message: str, request_id: str) -> bytes:
     """The same inside a stream that has begun, as its last event: no end mark follows it."""
-    return sse.nameless_event(_error(kind, message))
+    return sse.nameless_event(error_of(kind, message))
 
 
-def _error(kind: RefusalKind, message: str) -> JsonObject:
+def error_of(kind: RefusalKind, message: str) -> JsonObject:
+    """The body of an error."""
     _, error_type, code = _ERRORS[kind]
     return {"error": {"message": message, "type": error_type, "param": None, "code": code}}
 

@@ -25,6 +25,11 @@ def bound_name(model: str) -> str:
     return "max_completion_tokens" if _TAKES_COMPLETION_BOUND.match(model) else "max_tokens"
 
 
+def takes_temperature(model: str) -> bool:
+    """Whether this model takes a temperature; those that reason answer one by 400."""
+    return not _REASONS.match(model)
+
+
 def request(call: executor_pb2.GenerateRequest, is_streaming: bool) -> bytes:
     """The body of a call whose model, bound and messages are set. An absent temperature is 0, and
     none is sent to the models that take none.
@@ -34,7 +39,7 @@ def request(call: executor_pb2.GenerateRequest, is_streaming: bool) -> bytes:
         "messages": [_message(message) for message in call.messages],
         bound_name(call.model): call.max_output_tokens,
     }
-    if not _REASONS.match(call.model):
+    if takes_temperature(call.model):
         body["temperature"] = call.temperature
     if call.tools:
         body["tools"] = [_tool(tool) for tool in call.tools]

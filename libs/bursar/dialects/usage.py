@@ -105,6 +105,28 @@ def openai_usage(reported: UsageObject | None) -> Usage | None:
     return _usual_openai_usage(reported) or _tidied_openai_usage(reported)
 
 
+def responses_usage(reported: UsageObject | None) -> Usage | None:
+    """The same of OpenAI's Responses API, whose counts include their parts."""
+    if reported is None:
+        return None
+    room = {"cached_tokens": reported.get("input_tokens")}
+    made = {"reasoning_tokens": reported.get("output_tokens")}
+    capped = {
+        name: _capped(details, most)
+        for name, most in (("input_tokens_details", room), ("output_tokens_details", made))
+        if isinstance(details := reported.get(name), dict)
+    }
+    return _read(ProviderFormat.OPENAI_RESPONSES, {**reported, **capped})
+
+
+def gemini_usage(reported: UsageObject | None) -> Usage | None:
+    """The same of Gemini's `usageMetadata`."""
+    if reported is None:
+        return None
+    room = {"cachedContentTokenCount": reported.get("promptTokenCount")}
+    return _read(ProviderFormat.GEMINI, _capped(reported, room))
+
+
 def _usual_openai_usage(reported: UsageObject) -> Usage | None:
     """That of nearly every answer, in a third of the time; None for one that has to be looked at
     field by field.

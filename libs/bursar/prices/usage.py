@@ -70,6 +70,7 @@ class ProviderFormat(Enum):
     ANTHROPIC_MESSAGES = "anthropic-messages"
     OPENAI_CHAT = "openai-chat"
     OPENAI_RESPONSES = "openai-responses"
+    GEMINI = "gemini"
 
 
 def usage_from_provider(provider_format: ProviderFormat, usage: Mapping[str, object]) -> Usage:
@@ -135,10 +136,23 @@ def _openai_responses(usage: Mapping[str, object]) -> Usage:
     )
 
 
+def _gemini(usage: Mapping[str, object]) -> Usage:
+    """Thoughts stand beside the answer, what tools of Google's own brought beside the prompt."""
+    thoughts = _count(usage, "thoughtsTokenCount")
+    return Usage(
+        input_tokens=_required(usage, "promptTokenCount")
+        + _count(usage, "toolUsePromptTokenCount"),
+        cached_input_tokens=_count(usage, "cachedContentTokenCount"),
+        output_tokens=_count(usage, "candidatesTokenCount") + thoughts,
+        reasoning_tokens=thoughts,
+    )
+
+
 _READERS: dict[ProviderFormat, Callable[[Mapping[str, object]], Usage]] = {
     ProviderFormat.ANTHROPIC_MESSAGES: _anthropic,
     ProviderFormat.OPENAI_CHAT: _openai_chat,
     ProviderFormat.OPENAI_RESPONSES: _openai_responses,
+    ProviderFormat.GEMINI: _gemini,
 }
 _NOTHING: Mapping[str, object] = {}
 

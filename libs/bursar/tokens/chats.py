@@ -1,4 +1,4 @@
-"""Counting whole chat requests, of either wire format, for any model."""
+"""Counting whole chat requests, of any wire format, for any model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TypeAlias
 
-from bursar.tokens import anthropic_messages, openai_chat
+from bursar.tokens import anthropic_messages, gemini_contents, openai_chat, openai_responses
 from bursar.tokens.cache import CountCache
 from bursar.tokens.chat_parts import ChatParts
 from bursar.tokens.counts import TextMeasure, TokenCount
@@ -26,11 +26,15 @@ class ChatFormat(Enum):
 
     OPENAI_CHAT = "openai-chat"
     ANTHROPIC_MESSAGES = "anthropic-messages"
+    OPENAI_RESPONSES = "openai-responses"
+    GEMINI = "gemini"
 
 
 _TAKE_APART: dict[ChatFormat, Callable[[ChatRequest, str], ChatParts]] = {
     ChatFormat.OPENAI_CHAT: openai_chat.take_apart,
     ChatFormat.ANTHROPIC_MESSAGES: anthropic_messages.take_apart,
+    ChatFormat.OPENAI_RESPONSES: openai_responses.take_apart,
+    ChatFormat.GEMINI: gemini_contents.take_apart,
 }
 
 

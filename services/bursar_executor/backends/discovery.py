@@ -104,7 +104,7 @@ class Discovery:
 
     def named(self, model: str, session: aiohttp.ClientSession) -> ModelBackend | None:
         """A model that a configured provider serves, going by its name, though nobody listed it."""
-        provider = "anthropic" if model.startswith("claude") else "openai"
+        provider = _serving(model)
         for endpoint in self._configured:
             if endpoint.provider == provider:
                 added = self.backend(endpoint, model, session)
@@ -149,3 +149,10 @@ class Discovery:
 
     async def close(self) -> None:
         await self._demonstration.close()
+
+
+def _serving(model: str) -> str:
+    """The provider that a model's name tells of."""
+    if model.startswith("claude"):
+        return "anthropic"
+    return "google" if model.startswith("gemini") else "openai"

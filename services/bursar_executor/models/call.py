@@ -97,7 +97,8 @@ class ModelCall:
         """
         try:
             async with self._session.post(
-                f"{self._endpoint.base_url.rstrip('/')}{self._dialect.PATH}",
+                f"{self._endpoint.base_url.rstrip('/')}"
+                f"{self._dialect.address(self._prepared.model)}",
                 data=self._prepared.body,
                 headers=speaking.headers(self._dialect, self._endpoint.api_key),
                 trace_request_ctx=self.end,
@@ -165,6 +166,8 @@ class ModelCall:
             end.answer = self._dialect.from_stream(self._chunks)
         if end.answer is not None:
             end.tool_calls = self._dialect.tool_calls_of(end.answer)
+        if end.tool_calls and end.stop_reason == executor_pb2.STOP_REASON_END:
+            end.stop_reason = executor_pb2.STOP_REASON_TOOL_CALL  # Gemini has no word for it
 
     def _note_break(self, broken: Exception) -> None:
         who, where = self._endpoint.provider, self._endpoint.base_url

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from bursar.dialects import anthropic_messages, openai_chat
+from bursar.dialects import anthropic_messages, gemini, openai_chat, openai_responses
 from bursar.dialects.dialect import Dialect
 from bursar.secret import Secret
 
-DIALECTS: dict[str, Dialect] = {"anthropic": anthropic_messages, "openai": openai_chat}
+DIALECTS: dict[str, Dialect] = {
+    "anthropic": anthropic_messages,
+    "openai": openai_chat,
+    "openai-responses": openai_responses,
+    "gemini": gemini,
+}
 ANTHROPIC_VERSION = "2023-06-01"
 
 
