@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from bursar.errors import BursarError, InvalidRequest
 from bursar.quota.v1 import quota_pb2
 from bursar.rpc.status import status_message
+from bursar.telemetry import context as trace_context
 from bursar_quota.domain.answers import Answer
 from bursar_quota.domain.commands import Order
 from bursar_quota.orders import Kind
@@ -157,7 +158,11 @@ class Session:
         name = operation.WhichOneof("order")
         if name is None:
             raise InvalidRequest.of("operation.order", "none", "give one")
-        begun = self._begin_order(name, getattr(operation, name))
+        if operation.traceparent:
+            with trace_context.within(trace_context.parse_traceparent(operation.traceparent)):
+                begun = self._begin_order(name, getattr(operation, name))
+        else:
+            begun = self._begin_order(name, getattr(operation, name))
         self._under_way.add(begun.answer)
         begun.answer.add_done_callback(partial(self._end, operation.tag, begun))
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
+from bursar.clients.quota_session import QuotaSession
 from bursar.quota.v1 import quota_pb2 as contract
 from bursar.quota.v1 import quota_pb2_grpc as stubs
+from bursar.rpc import forwarding
 from bursar.rpc.calling import call, exchange, stream
+
+CALLS_MAX = 4  # orders under way, each by a call: further ones share a stream
+
+Order = TypeVar("Order", bound=Message)
+Answer = TypeVar("Answer", bound=Message)
 
 
 class QuotaClient(Protocol):
@@ -87,10 +95,15 @@ class QuotaClient(Protocol):
 
 
 class RemoteQuota:
-    """QuotaClient over gRPC: a deadline on every call, errors as they were raised."""
+    """QuotaClient over gRPC: a deadline on every call, errors as they were raised.
+
+    Orders go as calls of their own while few are under way, and over one stream while many are.
+    """
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub: stubs.QuotaServiceAsyncStub = stubs.QuotaServiceStub(channel)
+        self._session = QuotaSession(self)
+        self._calls_under_way = 0
 
     async def put_limit(self, request: contract.PutLimitRequest) -> contract.PutLimitResponse:
         return await call(self._stub.PutLimit, request)
@@ -126,30 +139,46 @@ class RemoteQuota:
         return await call(self._stub.Forecast, request)
 
     async def reserve(self, request: contract.ReserveRequest) -> contract.ReserveResponse:
-        return await call(self._stub.Reserve, request)
+        if self._is_busy():
+            return await self._session.reserve(request)
+        return await self._alone(self._stub.Reserve, request)
 
     async def dispatch(self, request: contract.DispatchRequest) -> contract.DispatchResponse:
-        return await call(self._stub.Dispatch, request)
+        if self._is_busy():
+            return await self._session.dispatch(request)
+        return await self._alone(self._stub.Dispatch, request)
 
     async def top_up(self, request: contract.TopUpRequest) -> contract.TopUpResponse:
-        return await call(self._stub.TopUp, request)
+        if self._is_busy():
+            return await self._session.top_up(request)
+        return await self._alone(self._stub.TopUp, request)
 
     async def extend(self, request: contract.ExtendRequest) -> contract.ExtendResponse:
-        return await call(self._stub.Extend, request)
+        if self._is_busy():
+            return await self._session.extend(request)
+        return await self._alone(self._stub.Extend, request)
 
     async def settle(self, request: contract.SettleRequest) -> contract.SettleResponse:
-        return await call(self._stub.Settle, request)
+        if self._is_busy():
+            return await self._session.settle(request)
+        return await self._alone(self._stub.Settle, request)
 
     async def release(self, request: contract.ReleaseRequest) -> contract.ReleaseResponse:
-        return await call(self._stub.Release, request)
+        if self._is_busy():
+            return await self._session.release(request)
+        return await self._alone(self._stub.Release, request)
 
     async def record_usage(
         self, request: contract.RecordUsageRequest
     ) -> contract.RecordUsageResponse:
-        return await call(self._stub.RecordUsage, request)
+        if self._is_busy():
+            return await self._session.record_usage(request)
+        return await self._alone(self._stub.RecordUsage, request)
 
     async def adjust(self, request: contract.AdjustRequest) -> contract.AdjustResponse:
-        return await call(self._stub.Adjust, request)
+        if self._is_busy():
+            return await self._session.adjust(request)
+        return await self._alone(self._stub.Adjust, request)
 
     async def usage(self, request: contract.UsageRequest) -> contract.UsageResponse:
         return await call(self._stub.Usage, request)
@@ -181,3 +210,16 @@ class RemoteQuota:
         self, requests: AsyncIterator[contract.SessionRequest]
     ) -> AsyncIterator[contract.SessionResponse]:
         return exchange(self._stub.Session, requests)
+
+    def _is_busy(self) -> bool:
+        """Never for what is forwarded: the mark of it is a call's, not an order's."""
+        return self._calls_under_way >= CALLS_MAX and not forwarding.is_forwarded.get()
+
+    async def _alone(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Order, Answer], order: Order
+    ) -> Answer:
+        self._calls_under_way += 1
+        try:
+            return await call(method, order)
+        finally:
+            self._calls_under_way -= 1

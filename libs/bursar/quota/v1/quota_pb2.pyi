@@ -1682,8 +1682,11 @@ class Operation(message.Message):
     RELEASE_FIELD_NUMBER: builtins.int
     RECORD_USAGE_FIELD_NUMBER: builtins.int
     ADJUST_FIELD_NUMBER: builtins.int
+    TRACEPARENT_FIELD_NUMBER: builtins.int
     tag: builtins.int
     """The caller's own, to know the result by."""
+    traceparent: builtins.str
+    """W3C trace context of the order; empty: that of the stream."""
     @builtins.property
     def reserve(self) -> ReserveRequest: ...
     @builtins.property
@@ -1712,10 +1715,11 @@ class Operation(message.Message):
         release: ReleaseRequest | None = ...,
         record_usage: RecordUsageRequest | None = ...,
         adjust: AdjustRequest | None = ...,
+        traceparent: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["adjust", b"adjust", "dispatch", b"dispatch", "extend", b"extend", "order", b"order", "record_usage", b"record_usage", "release", b"release", "reserve", b"reserve", "settle", b"settle", "top_up", b"top_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["adjust", b"adjust", "dispatch", b"dispatch", "extend", b"extend", "order", b"order", "record_usage", b"record_usage", "release", b"release", "reserve", b"reserve", "settle", b"settle", "tag", b"tag", "top_up", b"top_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["adjust", b"adjust", "dispatch", b"dispatch", "extend", b"extend", "order", b"order", "record_usage", b"record_usage", "release", b"release", "reserve", b"reserve", "settle", b"settle", "tag", b"tag", "top_up", b"top_up", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_order: _TypeAlias = typing.Literal["reserve", "dispatch", "top_up", "extend", "settle", "release", "record_usage", "adjust"]  # noqa: Y015
     _WhichOneofArgType_order: _TypeAlias = typing.Literal["order", b"order"]  # noqa: Y015
