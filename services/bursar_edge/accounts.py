@@ -66,6 +66,19 @@ class Accounts:
             raise
         call.reservation_id = granted.reservation_id
 
+    async def check(self, call: Call) -> None:
+        """Raises LimitExceeded where the call would not be admitted if it were made."""
+        request = quota_pb2.CheckRequest(
+            attribution=call.attribution, target=call.target, amounts=call.held
+        )
+        answer = await self._quota.check(request)
+        if not answer.is_allowed:
+            raise LimitExceeded(
+                answer.reason,
+                facts={"limit_id": answer.denied_by.limit.limit_id},
+                retry_after_ns=answer.retry_after_ns or None,
+            )
+
     async def settle(self, call: Call, ending: Ending, cost: ledger_pb2.Cost | None = None) -> None:
         """Replaces the hold by what was used; returns when the log has it. For tasks that nobody
         waits for and nobody cancels.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from bursar.cache.v1 import cache_pb2
 from bursar.clients.cache import CacheClient
@@ -28,7 +28,7 @@ class Answers:
     """The exact cache as the edge uses it. A cache that fails is a cache without the answer."""
 
     def __init__(self, cache: CacheClient, keyring: Keyring) -> None:
-        self._cache = cache
+        self.cache = cache
         self._keyring = keyring
         self._keeping = 0
         self._all_kept = asyncio.Event()
@@ -45,36 +45,53 @@ class Answers:
         whole = b"\0".join((dialect.PATH.encode(), *key_fields, form))
         return self._keyring.keyed_hash(tenant_id, whole)
 
+    async def claim(self, call: Call) -> cache_pb2.ClaimResponse:
+        """The kept answer, or the right to make it, or neither: where another makes it."""
+        request = cache_pb2.ClaimRequest(lookup=self._lookup(call))
+        try:
+            return await self.cache.claim(request)
+        except BursarError as error:
+            _logger.warning("the cache could not be asked: %s", error.message)
+            return cache_pb2.ClaimResponse()
+
+    def awaited(self, call: Call) -> AsyncGenerator[cache_pb2.AwaitResponse, None]:
+        """What another makes, as it comes. Raises what the cache does."""
+        return _heard(self.cache, cache_pb2.AwaitRequest(lookup=self._lookup(call)))
+
     async def find(self, call: Call) -> cache_pb2.Entry | None:
         """The kept answer to exactly this request."""
-        request = cache_pb2.LookupRequest(
-            attribution=call.attribution, target=call.target, strategy=_STRATEGY
-        )
-        request.key.exact_key = call.exact_key
         try:
-            found = await self._cache.lookup(request)
+            found = await self.cache.lookup(self._lookup(call))
         except BursarError as error:
             _logger.warning("the cache could not be asked: %s", error.message)
             return None
         return found.entry if found.is_hit else None
 
-    async def keep(
-        self,
-        call: Call,
-        chunks: Sequence[bytes],
-        usage: ledger_pb2.TokenUsage,
-        cost: ledger_pb2.Cost,
-    ) -> None:
-        """Keeps a complete answer if it may be kept. For tasks that nobody waits for.
+    async def worth_keeping(self, call: Call, chunks: Sequence[bytes]) -> bytes | None:
+        """The answer that these amount to; None for one that is not whole or may not be kept.
 
         `chunks`: one for a whole answer, else all of a stream as the provider sent it.
         """
+        if not call.is_kept or not chunks:
+            return None
+        if sum(map(len, chunks)) <= FOLDED_IN_LOOP_BYTES_MAX:
+            return _whole_to_keep(call, chunks)
+        return await asyncio.to_thread(_whole_to_keep, call, chunks)
+
+    async def keep(
+        self,
+        call: Call,
+        content: bytes,
+        usage: ledger_pb2.TokenUsage,
+        cost: ledger_pb2.Cost,
+    ) -> None:
+        """Keeps a complete answer. For tasks that nobody waits for."""
         if self._keeping >= KEEPING_MAX:
             return
         self._keeping += 1
         self._all_kept.clear()
         try:
-            await self._keep(call, chunks, usage, cost)
+            await self._keep(call, content, usage, cost)
         except BursarError as error:
             _logger.warning("an answer was not kept: %s", error.message)
         finally:
@@ -89,16 +106,10 @@ class Answers:
     async def _keep(
         self,
         call: Call,
-        chunks: Sequence[bytes],
+        content: bytes,
         usage: ledger_pb2.TokenUsage,
         cost: ledger_pb2.Cost,
     ) -> None:
-        if sum(map(len, chunks)) <= FOLDED_IN_LOOP_BYTES_MAX:
-            content = _whole_to_keep(call, chunks)
-        else:
-            content = await asyncio.to_thread(_whole_to_keep, call, chunks)
-        if content is None:
-            return
         request = cache_pb2.StoreRequest(
             attribution=call.attribution,
             entry=cache_pb2.Entry(
@@ -113,7 +124,24 @@ class Answers:
             is_written_behind=True,
         )
         request.key.exact_key = call.exact_key
-        await self._cache.store(request)
+        if call.share is not None:
+            request.claim.CopyFrom(call.share.claim)
+        await self.cache.store(request)
+
+    @staticmethod
+    def _lookup(call: Call) -> cache_pb2.LookupRequest:
+        request = cache_pb2.LookupRequest(
+            attribution=call.attribution, target=call.target, strategy=_STRATEGY
+        )
+        request.key.exact_key = call.exact_key
+        return request
+
+
+async def _heard(
+    cache: CacheClient, request: cache_pb2.AwaitRequest
+) -> AsyncGenerator[cache_pb2.AwaitResponse, None]:
+    async for told in cache.await_(request):
+        yield told
 
 
 def _whole_to_keep(call: Call, chunks: Sequence[bytes]) -> bytes | None:

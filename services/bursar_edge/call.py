@@ -10,6 +10,7 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar.prices.rows import PriceRow
 from bursar.telemetry.context import TraceContext
 from bursar.tokens.counts import TokenCount
+from bursar_edge.sharing import Sharing
 from bursar_edge.upstream import Upstream
 
 Fields = list[tuple[bytes, bytes]]
@@ -18,7 +19,8 @@ Fields = list[tuple[bytes, bytes]]
 class Call(msgspec.Struct):
     """Facts of the request, for whom and where to it goes, and what is held for it.
 
-    `exact_key` is empty where no cache is asked. `began_ns` is on a clock that never goes back.
+    `exact_key` is empty where no cache is asked; `share` is there for who makes an answer that
+    others may wait for. `began_ns` is on a clock that never goes back.
     """
 
     call_id: str
@@ -35,6 +37,7 @@ class Call(msgspec.Struct):
     held: ledger_pb2.Amounts | None = None
     reservation_id: str = ""
     is_settled: bool = False
+    share: Sharing | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -46,8 +49,15 @@ class Call(msgspec.Struct):
         """Whether its answer may go to the cache, if it turns out to be one for that."""
         return bool(self.exact_key) and not self.policy.is_store_refused
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether what another makes at the same time is an answer to it, too, and the other way
+        round. An answer that may call tools is, where such ones may be kept.
+        """
+        return self.is_kept and (self.policy.are_tool_calls_allowed or not self.facts.has_tools)
+
     def headers(self, cache: bytes) -> Fields:
-        """What the edge tells of the call. `cache`: hit, miss or off."""
+        """What the edge tells of the call. `cache`: hit, shared, miss or off."""
         return [
             (b"x-bursar-call-id", self.call_id.encode()),
             (b"x-bursar-trace-id", self.trace.trace_hex.encode()),

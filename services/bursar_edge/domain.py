@@ -15,6 +15,9 @@ ID_BYTES_MAX = 128
 # So many that no cost of them overflows, at any price; far above what any model can say.
 OUTPUT_TOKENS_MAX = 100_000_000
 NOTHING_USED = Usage()
+_REFUSED_CONTENT = frozenset({400, 413, 422})
+# Some providers, and other edges, refuse who has spent too much in the same way as bad content.
+_OF_MONEY = (b"credit", b"billing", b"quota", b"budget", b"(limit ")
 
 
 class Outcome(IntEnum):
@@ -74,6 +77,14 @@ def output_bound_tokens(facts: RequestFacts, default_tokens: int) -> int:
 def is_looked_up(facts: RequestFacts, policy: CachePolicy) -> bool:
     """Whether an answer to such a request could have been kept at all."""
     return (facts.temperature == 0 or policy.are_sampled_allowed) and facts.answers == 1
+
+
+def is_refused_for_all(status: int, content: bytes) -> bool:
+    """Whether the provider refused what was asked, whoever asks: not a key, a rate, a budget or a
+    moment. In doubt it did not: that costs another refusal.
+    """
+    told = content.lower()
+    return status in _REFUSED_CONTENT and not any(word in told for word in _OF_MONEY)
 
 
 def as_id(text: str) -> str:

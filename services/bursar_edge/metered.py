@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from bursar.cache.v1 import cache_pb2
 from bursar.dialects.body import LOOP_BYTES_MAX
 from bursar.dialects.caching import CachePolicy
 from bursar.ledger.v1 import ledger_pb2
@@ -37,9 +37,13 @@ from bursar_edge.http1.errors import Unreachable
 from bursar_edge.http1.exchange import Exchange
 from bursar_edge.http1.request import Headers
 from bursar_edge.relay import Relay
+from bursar_edge.replay import replay
+from bursar_edge.sharing import Sharing
 from bursar_edge.upstream import Upstream
+from bursar_edge.waiting import Waiting
 
 CACHE_HEADER = b"x-bursar-cache"
+CLAIMED = "claimed"  # the reason of a miss: another makes it
 USUAL_SERVICE_TIERS = frozenset({"auto", "default", "standard_only"})
 UNCOUNTED = TokenCount(0, 0, is_estimate=False)
 
@@ -76,28 +80,88 @@ class MeteredCalls:
         self._relay = relay
         self._terms = terms
         self._counts = CountCache()
+        self._going_on: set[asyncio.Task[None]] = set()
 
     async def answer(self, arrival: Arrival) -> None:
         """Answers from the cache, else by the provider within what limits allow.
 
         Raises a BursarError where the client has been told nothing yet.
         """
-        exchange, upstream = arrival.exchange, arrival.upstream
-        if len(exchange.request.body) <= LOOP_BYTES_MAX:
+        if len(arrival.exchange.request.body) <= LOOP_BYTES_MAX:
             call = self._begun(arrival)
         else:
             call = await asyncio.to_thread(self._begun, arrival)
-        if call.exact_key:
+        if not await self._is_known(call, arrival):
+            await self._made(call, arrival)
+
+    async def _is_known(self, call: Call, arrival: Arrival) -> bool:
+        """Whether the answer was kept, or made by another in the meantime, and so was given.
+
+        Where it has to be made for others, too, the call has a share from here on.
+        """
+        exchange = arrival.exchange
+        if not call.exact_key:
+            return False
+        if not call.is_shared:
             entry = await self._answers.find(call)
             if entry is not None:
-                _replay(call, entry, exchange)
-                return
+                replay(call, entry, exchange)
+            return entry is not None
+        found = await self._answers.claim(call)
+        if found.answer.is_hit:
+            replay(call, found.answer.entry, exchange)
+            return True
+        if found.HasField("claim"):
+            call.share = Sharing(self._answers.cache, found.claim)
+            return False
+        if found.answer.miss_reason != CLAIMED:
+            return False
+        await self._hold(call, self._completed(call, exchange.request.body))
+        await self._accounts.check(call)
+        return await Waiting(call, self._answers, exchange).is_answered()
+
+    async def _made(self, call: Call, arrival: Arrival) -> None:
+        """Makes the answer. Who makes it for others, too, goes on for them when its client has
+        left.
+        """
+        share = call.share
+        if share is None:
+            await self._make(call, arrival)
+            return
+        making = asyncio.create_task(self._make(call, arrival))
+        self._going_on.add(making)
+        making.add_done_callback(partial(self._ended, share))
+        try:
+            await asyncio.shield(making)
+        except asyncio.CancelledError:
+            if arrival.exchange.is_gone and await share.is_awaited():
+                raise
+            making.cancel()
+            await asyncio.wait((making,))
+            raise
+
+    def _ended(self, share: Sharing, making: asyncio.Task[None]) -> None:
+        self._going_on.discard(making)
+        share.failed()  # nothing where it was told its end
+        if not making.cancelled():
+            making.exception()  # which its client was told, if it is still there
+
+    async def end(self) -> None:
+        """Ends what still goes on for others, in its own way."""
+        for making in self._going_on:
+            making.cancel()
+        if self._going_on:
+            await asyncio.wait(self._going_on)
+
+    async def _make(self, call: Call, arrival: Arrival) -> None:
+        exchange, upstream = arrival.exchange, arrival.upstream
         request = exchange.request
         headers = upstream.request_headers(
             request.headers, call.trace, is_own_key=arrival.visitor.is_own_key
         )
         body = self._completed(call, request.body)
-        await self._hold(call, body)
+        if call.held is None:
+            await self._hold(call, body)
         await self._accounts.reserve(call)
         try:
             response = await self._sent(call, request.target, headers, body)
@@ -196,24 +260,6 @@ def _hung_up(call: Call) -> Ending:
     """The client left before its stream began: the provider has read the question, and no more."""
     usage = Usage(input_tokens=call.input.tokens)
     return Ending(Outcome.CUT, Source.COUNTED, None, counting=lambda: (usage, True))
-
-
-def _replay(call: Call, entry: cache_pb2.Entry, exchange: Exchange) -> None:
-    """A kept answer in the way it was asked for."""
-    headers = call.headers(b"hit")
-    headers += [
-        (b"request-id", call.call_id.encode()),
-        (b"x-request-id", call.call_id.encode()),
-        (b"x-bursar-cost-nano-usd", b"0"),
-    ]
-    if entry.cost.is_known:
-        headers.append((b"x-bursar-saved-nano-usd", b"%d" % entry.cost.total_nano_usd))
-    if not call.facts.is_streaming:
-        exchange.reply(200, [(b"content-type", b"application/json"), *headers], entry.content)
-        return
-    events = call.dialect.as_stream(entry.content, call.facts.is_usage_streamed)
-    exchange.start(200, [(b"content-type", b"text/event-stream; charset=utf-8"), *headers])
-    exchange.end(b"".join(events))
 
 
 def _may_write_cache(call: Call, body: bytes) -> bool:

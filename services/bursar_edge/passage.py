@@ -29,6 +29,8 @@ class Passage:
         """
         while piece := await response.piece():
             passed = self.meter.feed(piece)
+            if self.call.share is not None:
+                self.call.share.piece(piece)
             if self._is_kept:
                 self._keep(piece)
             if response.is_complete:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,13 +11,14 @@ from bursar.dialects.body import LOOP_BYTES_MAX
 from bursar.dialects.dialect import Dialect
 from bursar.dialects.usage import told_by
 from bursar.errors import BursarError
+from bursar.ledger.v1 import ledger_pb2
 from bursar.prices.recording import usage_message
 from bursar.prices.usage import Usage
 from bursar.tokens.texts import count_text
 from bursar_edge.accounts import Accounts, cost_of
 from bursar_edge.answers import Answers
 from bursar_edge.call import Call, Fields
-from bursar_edge.domain import Ending, Outcome, Source, as_id, failed, unknown
+from bursar_edge.domain import Ending, Outcome, Source, as_id, failed, is_refused_for_all, unknown
 from bursar_edge.http1.client import Response
 from bursar_edge.http1.errors import BrokeOff, TooSlow
 from bursar_edge.http1.exchange import Exchange
@@ -48,6 +50,8 @@ class Relay:
 
     async def bring(self, call: Call, response: Response, exchange: Exchange) -> None:
         """Raises BrokeOff and TooSlow where the client has been told nothing yet."""
+        if call.share is not None and _is_compressed(response):
+            call.share.failed()  # nobody else asked for it in that form
         if not 200 <= response.status < 300:
             await self._refusal(call, response, exchange)
         elif _content_type(response).startswith(b"text/event-stream"):
@@ -62,6 +66,10 @@ class Relay:
         if not is_whole:
             raise BrokeOff("the provider's error was too long to be passed on")
         exchange.reply(response.status, _headers(call, response), content)
+        if call.share is not None and is_refused_for_all(response.status, content):
+            call.share.begin(response.status, _content_type(response))
+            call.share.piece(content)
+            call.share.refused()
 
     async def _whole(self, call: Call, response: Response, exchange: Exchange) -> None:
         try:
@@ -74,6 +82,8 @@ class Relay:
             return
         held = Ending(Outcome.COMPLETED, Source.HOLD, None, _request_id(response))
         self._accounts.settle_later(call, held)
+        if call.share is not None:
+            call.share.failed()  # too long to be held for others
         exchange.start(response.status, _headers(call, response))
         exchange.write(content)
         while piece := await response.piece():
@@ -90,23 +100,21 @@ class Relay:
             ending = _ending_of_whole(call, response, content)
         else:
             ending = await asyncio.to_thread(_ending_of_whole, call, response, content)
-        if ending.usage is None:
-            exchange.reply(response.status, headers, content)
-            await self._accounts.settle(call, ending)
-            return
-        cost = cost_of(call, ending.usage)
-        if cost.is_known:
+        cost = None if ending.usage is None else cost_of(call, ending.usage)
+        if cost is not None and cost.is_known:
             headers.append((b"x-bursar-cost-nano-usd", b"%d" % cost.total_nano_usd))
         exchange.reply(response.status, headers, content)
         response.close()
-        await self._accounts.settle(call, ending, cost)
-        if call.is_kept:
-            message = usage_message(ending.usage, is_estimate=False)
-            await self._answers.keep(call, (content,), message, cost)
+        if call.share is not None:
+            call.share.begin(response.status, _content_type(response))
+            call.share.piece(content)
+        await self._ended(call, (content,), ending, cost)
 
     async def _stream(self, call: Call, response: Response, exchange: Exchange) -> None:
         passage = Passage(call, self._terms.kept_bytes_max)
         exchange.start(response.status, _headers(call, response))
+        if call.share is not None:
+            call.share.begin(response.status, _content_type(response))
         is_cut = False
         try:
             await passage.run(response, exchange)
@@ -123,10 +131,27 @@ class Relay:
             rest += passage.broken_off(_CUT_THERE, rest)
         exchange.end(rest)
         response.close()
-        await self._accounts.settle(call, ending)
-        if passage.kept and ending.usage is not None:
-            message = usage_message(ending.usage, is_estimate=False)
-            await self._answers.keep(call, passage.kept, message, cost_of(call, ending.usage))
+        cost = None if ending.usage is None else cost_of(call, ending.usage)
+        await self._ended(call, passage.kept, ending, cost)
+
+    async def _ended(
+        self, call: Call, chunks: Sequence[bytes], ending: Ending, cost: ledger_pb2.Cost | None
+    ) -> None:
+        """Others who wait are told of the end, the call is settled, its answer kept if it may be.
+
+        `cost` and the usage of `ending` are known together.
+        """
+        usage = content = None
+        if ending.usage is not None and cost is not None:
+            usage = usage_message(ending.usage, is_estimate=False)
+            content = await self._answers.worth_keeping(call, chunks)
+        if call.share is not None and ending.outcome is Outcome.COMPLETED:
+            call.share.complete(usage, cost, is_to_be_kept=content is not None)
+        elif call.share is not None:
+            call.share.failed()
+        await self._accounts.settle(call, ending, cost)
+        if content is not None and usage is not None and cost is not None:
+            await self._answers.keep(call, content, usage, cost)
 
 
 def _ending_of_whole(call: Call, response: Response, content: bytes) -> Ending:

@@ -16,6 +16,7 @@ from bursar_edge.domain import (
     as_id,
     final_words,
     is_looked_up,
+    is_refused_for_all,
     output_bound_tokens,
 )
 from edge_requests import completion, messages
@@ -98,3 +99,24 @@ def test_outcomes_and_sources_are_the_contracts():
         assert quota_pb2.Outcome.Name(outcome) == f"OUTCOME_{outcome.name}"
     for source in Source:
         assert quota_pb2.UsageSource.Name(source) == f"USAGE_SOURCE_{source.name}"
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "is_for_all"),
+    [
+        (400, b'{"error":{"message":"max_tokens: too many"}}', True),
+        (413, b"too large", True),
+        (422, b"no", True),
+        (400, b'{"error":{"message":"Your credit balance is too low"}}', False),
+        (400, b'{"error":{"message":"nothing left (limit team)"}}', False),
+        (401, b"bad key", False),
+        (403, b"not allowed", False),
+        (429, b"slower", False),
+        (500, b"a defect", False),
+        (529, b"overloaded", False),
+    ],
+)
+def test_only_a_refusal_of_the_content_is_one_for_all(
+    status: int, content: bytes, is_for_all: bool
+) -> None:
+    assert is_refused_for_all(status, content) is is_for_all
