@@ -141,16 +141,16 @@ async def _limit(quota) -> None:
 
 
 def _served() -> None:
-    import uvloop
+    from bursar.wiring.loop import run_serving
 
     if PROFILED not in sys.argv:
-        uvloop.run(_serve())
+        run_serving(_serve())
         return
     import cProfile
     import pstats
 
     with cProfile.Profile() as profile:
-        uvloop.run(_serve())
+        run_serving(_serve())
     pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(60)
 
 
