@@ -86,6 +86,15 @@ class InvalidRequest(BursarError):
         return cls(str(violation), violations=(violation,))
 
 
+class UnknownReservation(InvalidRequest):
+    """No reservation of this id is known: it was never given, or is long forgotten.
+
+    Facts: reservation_id.
+    """
+
+    reason = "UNKNOWN_RESERVATION"
+
+
 class NotFound(BursarError):
     """What was named does not exist for this caller."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bursar.errors import FailedPrecondition, NotFound
+from bursar.errors import FailedPrecondition, UnknownReservation
 from bursar_quota.domain.answers import Granted
 from bursar_quota.domain.calls import Attribution
 from bursar_quota.domain.events import Expired, HorizonMoved
@@ -69,7 +69,7 @@ def test_a_charge_that_nobody_settled_is_forgotten_after_a_month():
     kept.reserve(tokens(1))
     kept.tick()
     kept.pass_time(DAY_NS + HOUR_NS)
-    with pytest.raises(NotFound):
+    with pytest.raises(UnknownReservation):
         kept.settle(held.reservation_id, tokens(60))
 
 

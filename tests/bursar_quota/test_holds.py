@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bursar.errors import FailedPrecondition, NotFound
+from bursar.errors import FailedPrecondition, UnknownReservation
 from bursar_quota.domain.answers import Granted
 from bursar_quota.domain.events import Dispatched, Settled
 from bursar_quota.domain.limits import Selector
@@ -95,7 +95,9 @@ def test_a_reservation_that_is_not_known_is_named_with_a_remedy(how):
     kept = book(limit())
     order = getattr(kept, how)
     given = ("rsv-9", tokens(1)) if how == "settle" else ("rsv-9",)
-    with pytest.raises(NotFound, match="no reservation rsv-9 is known: give the id that Reserve"):
+    with pytest.raises(
+        UnknownReservation, match="no reservation rsv-9 is known: give the id that Reserve"
+    ):
         order(*given)
     assert not isinstance(kept.last_event(), Dispatched | Settled)
 

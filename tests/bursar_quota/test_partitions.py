@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bursar.clients.remote import CONTRACTS
-from bursar.errors import FailedPrecondition, LimitExceeded, NotFound
+from bursar.errors import FailedPrecondition, LimitExceeded, NotFound, UnknownReservation
 from bursar.eventlog.memory import MemoryLog
 from bursar.eventlog.stream import StreamId
 from bursar.ledger.v1 import ledger_pb2
@@ -108,7 +108,7 @@ async def test_a_limit_is_deleted_wherever_it_stands():
 async def test_an_id_that_was_never_given_is_nobodys():
     async with partitioned(MemoryLog()) as quota:
         for reservation_id in ("rsv_none", f"rsv_ff{'0' * 32}", f"rsv_01{'0' * 32}"):
-            with pytest.raises(NotFound):
+            with pytest.raises(UnknownReservation):
                 await quota.settle(a_settle(reservation_id))
 
 

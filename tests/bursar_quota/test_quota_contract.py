@@ -12,7 +12,7 @@ from bursar.errors import (
     FailedPrecondition,
     InvalidRequest,
     LimitExceeded,
-    NotFound,
+    UnknownReservation,
 )
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
@@ -81,7 +81,7 @@ async def test_each_error_is_of_its_own_class(quota):
     release = quota_pb2.ReleaseRequest(reservation_id=held.reservation_id)
     with pytest.raises(FailedPrecondition, match="settle it"):
         await quota.release(release)
-    with pytest.raises(NotFound, match="no reservation rsv_none"):
+    with pytest.raises(UnknownReservation, match="no reservation rsv_none"):
         await quota.settle(a_settle("rsv_none"))
     with pytest.raises(Conflict, match="other content"):
         await quota.reserve(a_reserve("a", cost_nano_usd=1))

@@ -10,7 +10,7 @@ import pytest
 
 from bursar.clients.quota import RemoteQuota
 from bursar.clients.quota_session import QuotaSession
-from bursar.errors import LimitExceeded, NotFound, Throttled, Unavailable
+from bursar.errors import LimitExceeded, Throttled, Unavailable, UnknownReservation
 from bursar.eventlog.frame import decode
 from bursar.events.v1 import event_pb2
 from bursar.ledger.v1 import ledger_pb2
@@ -48,7 +48,7 @@ async def test_a_session_answers_as_single_calls_do(remote):
         assert refused.value.retry_after_ns
         settled = await session.settle(a_settle(held.reservation_id, 150))
         assert settled.settled.cost_nano_usd == 150
-        with pytest.raises(NotFound):
+        with pytest.raises(UnknownReservation):
             await session.dispatch(quota_pb2.DispatchRequest(reservation_id="rsv_none"))
         other = await session.reserve(a_reserve("c", 100))
         await session.release(quota_pb2.ReleaseRequest(reservation_id=other.reservation_id))

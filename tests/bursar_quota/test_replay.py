@@ -7,8 +7,18 @@ from bursar.eventlog.memory import MemoryLog
 from bursar.eventlog.stream import StreamId
 from bursar.eventlog.tentative import Untracked
 from bursar_quota.calendar import ZonedCalendar
-from bursar_quota.domain.calls import Attribution, Target
-from bursar_quota.domain.commands import ExpireDue, Reserve, Settle, Stamp
+from bursar_quota.domain.calls import NOBODYS, Attribution, Target
+from bursar_quota.domain.commands import (
+    Adjust,
+    ExpireDue,
+    Extend,
+    RecordUsage,
+    Reserve,
+    Settle,
+    SettlePartly,
+    Stamp,
+    TopUp,
+)
 from bursar_quota.domain.evolution import evolve
 from bursar_quota.domain.limits import Limit, Mode, Selector
 from bursar_quota.domain.meters import Amounts, Meter
@@ -176,3 +186,85 @@ def test_a_charge_at_expiry_counts_once_also_when_it_is_settled_late():
         assert outcome.denied_calls == denied
         assert outcome.used == used
         assert outcome.saved == (used if denied else Amounts())
+
+
+CALL = Amounts(1, 0, 0, 100)
+
+
+def a_call():
+    return Reserve(
+        Stamp("r", b""),
+        reservation_id="held",
+        attribution=Attribution("acme"),
+        target=Target(),
+        amounts=CALL,
+        lease_ns=60 * NS_PER_S,
+        is_dispatched=True,
+    )
+
+
+def told_by(orders, *limits):
+    """What other limits say of a history of these orders, ten seconds apart."""
+    state, replayed = State(), WhatIf(limits, TERMS)
+    for place, order in enumerate(orders):
+        now = Now(START_NS + place * 10 * NS_PER_S, TERMS)
+        for event in decide(state, order, now).events:
+            evolve(state, event, Untracked())
+            replayed.take(event)
+    return replayed.outcome
+
+
+def cost(nano_usd):
+    return Amounts(0, 0, 0, nano_usd)
+
+
+def a_limit_of(nano_usd):
+    return Limit("budget", Selector(), Meter.COST_NANO_USD, WindowKind.MONTH, nano_usd)
+
+
+@pytest.mark.parametrize(
+    ("limit", "saved", "calls", "top_ups"), [(150, 0, 0, 0), (149, 40, 0, 1), (99, 140, 1, 0)]
+)
+def test_a_call_whose_top_up_is_denied_stops_where_its_hold_ends(limit, saved, calls, top_ups):
+    orders = (
+        a_call(),
+        SettlePartly(Stamp("p", b""), reservation_id="held", used=Amounts(1, 0, 0, 60)),
+        TopUp(Stamp("t", b""), reservation_id="held", amounts=cost(50)),
+        Extend(Stamp("e", b""), reservation_id="held", lease_ns=0),
+        Settle(Stamp("s", b""), reservation_id="held", used=Amounts(1, 0, 0, 140)),
+    )
+    outcome = told_by(orders, a_limit_of(limit))
+    assert outcome.used.cost_nano_usd == 140
+    assert outcome.saved.cost_nano_usd == saved
+    denials = outcome.by_limit["budget"]
+    assert (denials.calls, denials.top_ups) == (calls, top_ups)
+
+
+def test_an_extension_keeps_a_hold_where_it_kept_it_then():
+    orders = (
+        a_call(),
+        *(Extend(Stamp(f"e{n}", b""), reservation_id="held", lease_ns=0) for n in range(9)),
+        ExpireDue(),
+        Settle(Stamp("s", b""), reservation_id="held", used=CALL),
+    )
+    outcome = told_by(orders, a_limit_of(100))
+    assert (outcome.denied_calls, outcome.used, outcome.saved) == (0, CALL, Amounts())
+
+
+@pytest.mark.parametrize(("correction", "denied"), [(-100, 0), (-99, 1), (0, 1)])
+def test_a_correction_makes_room_or_takes_it(correction, denied):
+    adjust = Adjust(
+        Stamp("a", b""),
+        origin=NOBODYS,
+        attribution=Attribution("acme"),
+        target=Target(),
+        amounts=cost(correction),
+        used_at_ns=0,
+    )
+    used = RecordUsage(
+        Stamp("u", b""), attribution=Attribution("acme"), target=Target(), used=cost(100)
+    )
+    settle = Settle(Stamp("s", b""), reservation_id="held", used=CALL)
+    outcome = told_by((used, adjust, a_call(), settle), a_limit_of(100))
+    assert outcome.denied_calls == denied
+    assert outcome.used.cost_nano_usd == 200 + correction

@@ -15,6 +15,7 @@ from bursar.errors import (
     LogUnavailable,
     NotFound,
     Unavailable,
+    UnknownReservation,
 )
 from bursar.eventlog.memory import MemoryLog
 from bursar.ledger.v1 import ledger_pb2
@@ -199,7 +200,7 @@ async def test_every_kind_of_error_comes_as_what_it_is():
         release = quota_pb2.ReleaseRequest(reservation_id=held.reservation_id)
         await quota.dispatch(quota_pb2.DispatchRequest(reservation_id=held.reservation_id))
         for call, kind in (
-            (quota.settle(a_settle("rsv_unknown")), NotFound),
+            (quota.settle(a_settle("rsv_unknown")), UnknownReservation),
             (quota.release(release), FailedPrecondition),
             (quota.reserve(a_reserve("a", cost_nano_usd=1)), Conflict),
             (quota.reserve(a_reserve(lease_ns=-1)), InvalidRequest),

@@ -72,7 +72,11 @@ def outcome_line(outcome: Outcome) -> dict[str, object]:
         "used": _fields(outcome.used),
         "saved": _fields(outcome.saved),
         "by_limit": {
-            limit_id: {"denied_calls": denials.calls, "saved": _fields(denials.used)}
+            limit_id: {
+                "denied_calls": denials.calls,
+                "denied_top_ups": denials.top_ups,
+                "saved": _fields(denials.used),
+            }
             for limit_id, denials in sorted(outcome.by_limit.items())
         },
     }

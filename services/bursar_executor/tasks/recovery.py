@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bursar.blobs import BlobReference, BlobStore
 from bursar.clients.quota import QuotaClient
-from bursar.errors import FailedPrecondition, NotFound, OutcomeUnknown
+from bursar.errors import FailedPrecondition, NotFound, OutcomeUnknown, UnknownReservation
 from bursar.events.v1 import tasks_pb2
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
@@ -102,7 +102,7 @@ class Recovery:
             await until_answered(self.quota.release, request)
         except FailedPrecondition:
             return False
-        except NotFound:  # so long ago that quota has forgotten it
+        except UnknownReservation:  # so long ago that quota has forgotten it
             return True
         return True
 
@@ -125,7 +125,7 @@ class Recovery:
         )
         try:
             await until_answered(self.quota.settle, request)
-        except (FailedPrecondition, NotFound):
+        except (FailedPrecondition, UnknownReservation):
             self._tell(reserved, Spent() if is_unknown else spent, "accounted for before")
             return False
         words = "charged in full: nobody knows what became of it" if is_unknown else "settled"

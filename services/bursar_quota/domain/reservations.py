@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from bursar.errors import BursarError, FailedPrecondition, NotFound
+from bursar.errors import BursarError, FailedPrecondition, UnknownReservation, Violation
 from bursar_quota.domain.state import Ending, Reservation, State
 
 _RECORD_IT = "record what was used with RecordUsage"
 
 
 def found(state: State, reservation_id: str) -> Reservation:
-    """Raises FailedPrecondition for one that ended, NotFound for one that is not known."""
+    """Raises FailedPrecondition for one that ended, UnknownReservation for another."""
     reservation = state.reservations.get(reservation_id)
     if reservation is not None:
         return reservation
     ending = _ending(state, reservation_id)
     if ending is not None:
         raise _ended(reservation_id, ending)
-    raise NotFound(
-        f"no reservation {reservation_id} is known: give the id that Reserve answered with;"
-        " for usage without a reservation call RecordUsage",
+    remedy = (
+        "give the id that Reserve answered with; for usage without a reservation call RecordUsage"
+    )
+    raise UnknownReservation(
+        f"no reservation {reservation_id} is known: {remedy}",
         facts={"reservation_id": reservation_id},
+        violations=(Violation("reservation_id", reservation_id, remedy),),
     )
 
 
