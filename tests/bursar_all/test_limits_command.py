@@ -1,11 +1,17 @@
-"""`bursar limits` as people use it: on a running instance, command by command."""
+"""`bursar limits` as people use it: on a running instance, command by command.
+
+Most commands are run in the tests' process, which saves a start of Python for each; one test starts
+them as people do, and the instance is always a process of its own.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
+from bursar_all.__main__ import main
 from bursar_command import Command, up
 
 FILE = """
@@ -17,20 +23,48 @@ MINUTE, DAY = "provider/anthropic/requests/minute", "provider/anthropic/cost_nan
 
 
 @pytest.fixture(scope="module")
-def limits(tmp_path_factory):
-    """Runs `bursar limits …`, in a folder where `limits.yaml` may be written."""
+def instance(tmp_path_factory):
+    """A command whose instance is up, and its folder."""
     folder = tmp_path_factory.mktemp("limits")
     command = Command(folder / "data")
+    with up(command, folder):
+        yield command, folder
+
+
+@pytest.fixture
+def limits(instance, monkeypatch, capsys):
+    """Runs `bursar limits …`, in a folder where `limits.yaml` may be written."""
+    command, folder = instance
+    monkeypatch.chdir(folder)
 
     def run(*arguments, code=0, file=None):
         if file is not None:
             (folder / "limits.yaml").write_text(file)
-        done = command.run("limits", *arguments, cwd=folder)
-        assert done.returncode == code, done.stderr
-        return done.stdout + done.stderr
+        words = ["bursar", "limits", *arguments, "--data-dir", str(command.data_dir)]
+        monkeypatch.setattr(sys, "argv", words)
+        left = 0
+        try:
+            main()
+        except SystemExit as leaving:
+            left = leaving.code
+        told = capsys.readouterr()
+        assert left == code, told.err
+        return told.out + told.err
 
-    with up(command, folder):
-        yield run
+    return run
+
+
+def test_started_as_people_do_it_says_the_same_and_leaves_with_the_same_codes(instance, limits):
+    command, folder = instance
+    set_one = ("limits", "set", "--team", "green", "--requests-per-day", "1")
+    assert command.run(*set_one, cwd=folder).stdout == "set team/green/requests/day\n"
+    listed = command.run("limits", "list", cwd=folder)
+    assert (listed.returncode, listed.stdout) == (0, limits("list"))
+    asked = ("explain", "--team", "green", "--requests", "2")
+    denied = command.run("limits", *asked, cwd=folder)
+    assert (denied.returncode, denied.stdout) == (3, limits(*asked, code=3))
+    mistaken = command.run("limits", "set", "--tokens", "5", cwd=folder)
+    assert mistaken.stderr == limits("set", "--tokens", "5", code=mistaken.returncode)
 
 
 def test_a_file_is_shown_applied_changed_pruned_and_exported(limits):
