@@ -39,6 +39,27 @@ async def test_a_spent_budget_is_400_in_the_providers_shape_naming_limit_level_a
     assert not world.provider.served.calls
 
 
+@pytest.mark.parametrize(("path", "body"), BOTH)
+async def test_a_throttle_with_room_within_a_minute_is_429_and_says_when_to_come_back(
+    tmp_path: Path, path: str, body: dict[str, object]
+) -> None:
+    async with edge_world(tmp_path) as world, session() as client:
+        throttle = quota_pb2.Limit(
+            meter=quota_pb2.METER_REQUESTS,
+            window=quota_pb2.WINDOW_ROLLING,
+            rolling_ns=30 * 10**9,
+            amount=1,
+            mode=quota_pb2.MODE_THROTTLE,
+        )
+        await world.quota.put_limit(quota_pb2.PutLimitRequest(limit=throttle))
+        await world.quota.record_usage(quota_pb2.RecordUsageRequest(requests=1))
+        async with client.post(world.url + path, json=body) as answer:
+            assert answer.status == 429
+            assert answer.headers["x-should-retry"] == "true"
+            assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert not world.provider.served.calls
+
+
 async def test_of_200_calls_at_once_on_a_budget_for_20_exactly_20_reach_the_provider(
     tmp_path: Path,
 ) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from bursar.errors import BursarError, Kind, LimitExceeded
+from bursar.errors import BursarError, Kind, LimitExceeded, Throttled
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
+# The official SDKs wait no longer than a minute for a `retry-after`, and come too early for others.
+WORTH_WAITING_S_MAX = 60
 
 
 class RefusalKind(Enum):
@@ -60,14 +62,19 @@ def retry_headers(kind: RefusalKind, retry_after_s: int | None) -> tuple[tuple[s
     """
     if not kind.is_worth_retrying:
         return (("x-should-retry", "false"),)
+    if kind is RefusalKind.RATE_LIMITED and retry_after_s is not None:
+        return (("retry-after", str(retry_after_s)), ("x-should-retry", "true"))
     return () if retry_after_s is None else (("retry-after", str(retry_after_s)),)
 
 
 def kind_of(error: BursarError) -> RefusalKind:
     """The refusal an error of ours becomes at the edge.
 
-    A spent limit is told apart from a full queue: the first is final until a window ends.
+    A spent limit is told apart from a full queue: the first is final until a window ends. One that
+    throttles, and has room within a minute, is worth a wait.
     """
+    if isinstance(error, Throttled) and _is_soon(retry_after_s(error)):
+        return RefusalKind.RATE_LIMITED
     if isinstance(error, LimitExceeded):
         return RefusalKind.BUDGET_SPENT
     return _KINDS[error.kind]
@@ -80,6 +87,10 @@ def retry_after_s(error: BursarError) -> int | None:
     if error.retry_after_ns is None:
         return None
     return -(-error.retry_after_ns // NANOSECONDS_PER_SECOND)
+
+
+def _is_soon(wait_s: int | None) -> bool:
+    return wait_s is not None and wait_s <= WORTH_WAITING_S_MAX
 
 
 _KINDS = {

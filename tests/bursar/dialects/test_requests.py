@@ -152,6 +152,9 @@ def test_every_error_of_ours_has_a_refusal(error_class):
 def test_a_spent_limit_is_told_apart_from_a_full_queue():
     assert kind_of(errors.LimitExceeded("m")) is RefusalKind.BUDGET_SPENT
     assert kind_of(errors.Overloaded("m")) is RefusalKind.OVERLOADED
+    for wait_s, kind in ((60, RefusalKind.RATE_LIMITED), (61, RefusalKind.BUDGET_SPENT)):
+        assert kind_of(errors.Throttled("m", retry_after_ns=wait_s * 10**9)) is kind
+    assert kind_of(errors.Throttled("m")) is RefusalKind.BUDGET_SPENT
     assert kind_of(errors.LogUnavailable("m")) is RefusalKind.UNAVAILABLE
 
 
