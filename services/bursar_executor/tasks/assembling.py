@@ -21,12 +21,14 @@ RESULT_BYTES_MAX = 24 << 20
 @dataclass(slots=True)
 class Progress:
     """What a running task has got so far. `files` are its files as they are now; `done` what was
-    done under its hold; `outcomes` all of it, with what an earlier owner paid for.
+    done under its hold; `outcomes` all of it, with what an earlier owner paid for; `answers` are
+    those of models, by backend.
     """
 
     files: dict[str, bytes]
     done: list[tuple[Hold, Outcome]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    answers: dict[str, Outcome] = field(default_factory=dict)
     savings: list[ledger_pb2.Saving] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
 

@@ -37,13 +37,15 @@ class Assignment:
 class Assignments:
     """Who works, in order, and what nobody here can do, with how to get somebody of each tier.
 
-    `barred` are those who are here and could, but whom the plan keeps from work.
+    `barred` are those who are here and could, but whom the plan keeps from work. `stronger` is
+    asked in the place of the one model that works, where a validator refuses its answer.
     """
 
     working: tuple[Assignment, ...]
     uncovered: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     barred: tuple[planner_pb2.Candidate, ...] = ()
+    stronger: Assignment | None = None
 
     @property
     def readers(self) -> tuple[Assignment, ...]:
@@ -84,13 +86,27 @@ def assign(
         for found in sorted(chosen, key=lambda found: places.get(found.backend_id, len(places)))
     )
     if not uncovered:
-        return Assignments(working)
+        return Assignments(working, stronger=_stronger(plan, working))
     able = _could(plan, uncovered)
     by_tier = {found.backend.target.tier: found.backend.remedy for found in reversed(able)}
     remedies = tuple(by_tier[tier] for tier in sorted(by_tier)) or (NOBODY_REMEDY,)
     present = {found.backend_id for found in described if found.is_available}
     barred = tuple(found for found in able if found.backend.backend_id in present)
     return Assignments(working, uncovered, remedies, barred)
+
+
+def _stronger(plan: planner_pb2.Plan, working: tuple[Assignment, ...]) -> Assignment | None:
+    """The second model of a cascade, where the first one is at work and no other model is."""
+    models = [
+        found.backend
+        for found in plan.candidates
+        if found.backend.is_available and found.backend.target.tier in MODEL_TIERS
+    ]
+    at_work = [found.backend_id for found in working if found.is_model]
+    is_cascade = plan.decision.action == planner_pb2.ACTION_CASCADE and len(models) > 1
+    if not is_cascade or at_work != [models[0].backend_id]:
+        return None
+    return Assignment(models[1].backend_id, models[1].target)
 
 
 def _covering(

@@ -23,6 +23,11 @@ class TaskBudget:
         self._tokens = self._cost_nano_usd = 0
         self.left_s = budget.max_duration_ns / 1e9
 
+    @property
+    def left_tokens(self) -> int:
+        """What a further call may take, read and written."""
+        return max(0, self._budget.max_tokens - self._tokens)
+
     def took(self, spent: Spent, *, is_paid: bool, calls: int = 1) -> None:
         """A model's call has ended, or is charged in full."""
         self._calls += calls

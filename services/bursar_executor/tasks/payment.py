@@ -56,13 +56,15 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Quota as one task's present owner sees it. Operation ids name the task and the attempt, so
-    what is asked again gets the answer of the first time.
+    """Quota as one task's present owner sees it. Operation ids name the task, the attempt, and the
+    part of the work that has a hold of its own, so what is asked again gets the answer of the first
+    time.
     """
 
     quota: QuotaClient
     recorder: Recorder
     attribution: ledger_pb2.Attribution
+    part: str = ""
 
     async def reserve(
         self, target: ledger_pb2.Target, holds: Sequence[Hold], duration_s: float
@@ -147,7 +149,7 @@ class Payment:
         return True
 
     def _operation(self, order: str) -> str:
-        return f"{self.attribution.task_id}/{self.recorder.attempt}/{order}"
+        return f"{self.attribution.task_id}/{self.recorder.attempt}/{self.part}{order}"
 
 
 def _settled_as(outcomes: Sequence[Outcome]) -> quota_pb2.Outcome.ValueType:

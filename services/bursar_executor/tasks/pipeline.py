@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bursar.cache.v1 import cache_pb2
@@ -22,8 +23,8 @@ from bursar_executor.tasks import saving
 from bursar_executor.tasks.answer_key import DoneBy, canonical_form
 from bursar_executor.tasks.answers import Answers
 from bursar_executor.tasks.assembling import Progress, assembled, failed
-from bursar_executor.tasks.assignment import Assignment
 from bursar_executor.tasks.budget import TaskBudget
+from bursar_executor.tasks.cascade import Cascade
 from bursar_executor.tasks.collaborators import Collaborators
 from bursar_executor.tasks.draft import Draft, drafted, would_have_held
 from bursar_executor.tasks.earlier import Earlier
@@ -67,6 +68,7 @@ class TaskRun:
         self._attribution.CopyFrom(request.attribution)
         self._attribution.task_id = origin.task_id
         self._payment = Payment(team.quota, recorder, self._attribution)
+        self._reading = Reading(request, recorder, team, self._attribution)
         self._progress = Progress(dict(request.files))
         self._recovered = Recovered()
 
@@ -146,8 +148,9 @@ class TaskRun:
 
     async def _answers(self, draft: Draft) -> Answers:
         """The cache under the key of this task; nothing is kept of what nobody could repeat."""
-        working = draft.assignments.working
-        backends = [self._team.backends.by_id(found.backend_id) for found in working]
+        working, stronger = draft.assignments.working, draft.assignments.stronger
+        asked = working if stronger is None else (*working, stronger)
+        backends = [self._team.backends.by_id(found.backend_id) for found in asked]
         why_fresh = self._why_fresh(draft, backends)
         form = b""
         if not why_fresh:
@@ -186,35 +189,41 @@ class TaskRun:
         origin = Path(named)
         return origin if origin.is_absolute() and origin.is_dir() else None
 
-    async def _job(self, draft: Draft) -> Job:
-        shares = shares_of(draft.plan.budget.max_tokens)
-        reading = Reading(self._request, self._recorder, self._team, self._attribution)
-        context = await reading.compressed(draft, shares)
-        if context is not None and context.tokens_after < context.tokens_before:
-            saved = saving.by_compression(context.tokens_before, context.tokens_after)
-            self._progress.savings.append(saved)
+    def _job(self, draft: Draft) -> Job:
+        """What is wanted, without what a model is to read."""
         return Job(
             description=self._request.description,
             files=self._progress.files,
-            context="" if context is None else context.text,
-            max_output_tokens=shares.output_tokens,
+            context="",
+            max_output_tokens=shares_of(draft.plan.budget.max_tokens).output_tokens,
             max_duration_s=draft.plan.budget.max_duration_ns / 1e9,
             origin=self._directory(),
         )
+
+    async def _context(self, draft: Draft) -> str:
+        context = await self._reading.compressed(draft, shares_of(draft.plan.budget.max_tokens))
+        if context is None:
+            return ""
+        if context.tokens_after < context.tokens_before:
+            saved = saving.by_compression(context.tokens_before, context.tokens_after)
+            self._progress.savings.append(saved)
+        return context.text
 
     async def _executed(self, draft: Draft) -> str:
         """Everybody's work, one after the other; the reservation to be settled, empty where there
         is none. Whatever goes wrong after it was taken, it is settled before that is raised.
         """
-        assigned = await self._assigned(draft)
-        if not assigned:
-            why = "paid for before" if draft.assignments.working else would_have_held(draft.plan)
-            self._recorder.skipped(RESERVE, why)
-            await self._tell_uncovered(draft)
-            return ""
+        job, assigned = await self._assigned(draft)
         budget = TaskBudget(draft.plan.budget)
         recovered = self._recovered
         budget.took(recovered.spent, is_paid=True, calls=recovered.calls)
+        cascade = Cascade(self._working(budget), self._reading, draft, job)
+        if not assigned:
+            why = "paid for before" if draft.assignments.working else would_have_held(draft.plan)
+            self._recorder.skipped(RESERVE, why)
+            await cascade.escalated()
+            await self._tell_uncovered(draft)
+            return ""
         starts_s = sum(found.backend.start_allowance_s for found in assigned)
         reservation_id = await self._payment.reserve(
             draft.assignments.paying,
@@ -224,6 +233,7 @@ class TaskRun:
         try:
             await self._working(budget).in_turn(assigned, reservation_id)
             self._stop_if_halted()
+            await cascade.escalated()
             await self._tell_uncovered(draft)
         except BaseException:
             await self._settled(reservation_id)
@@ -236,20 +246,21 @@ class TaskRun:
             self._recorder, self._payment, self._team, self._halt, self._progress, budget
         )
 
-    async def _assigned(self, draft: Draft) -> list[Assigned]:
+    async def _assigned(self, draft: Draft) -> tuple[Job, list[Assigned]]:
         """All jobs, made ready, but those whose outcome an earlier owner has paid for."""
-        waiting: list[Assignment] = []
-        for assignment in draft.assignments.working:
-            outcome = self._recovered.outcomes.get(assignment.backend_id)
-            if outcome is None:
-                waiting.append(assignment)
-            else:
-                self._progress.outcomes.append(outcome)
+        known = self._recovered.outcomes
+        self._progress.answers.update(known)
+        working = draft.assignments.working
+        waiting = [found for found in working if found.backend_id not in known]
+        self._progress.outcomes += [
+            known[found.backend_id] for found in working if found.backend_id in known
+        ]
+        job = self._job(draft)
         if not waiting:
-            return []
-        job = await self._job(draft)
+            return job, []
+        job = replace(job, context=await self._context(draft))
         backends = [self._team.backends.by_id(found.backend_id) for found in waiting]
-        return [
+        return job, [
             Assigned(assignment, backend, await backend.prepared(job))
             for assignment, backend in zip(waiting, backends, strict=True)
         ]

@@ -74,6 +74,8 @@ class Working:
         self.recorder.began(EXECUTE, f"{assignment.backend_id} at work", facts)
         outcome = await self._outcome(assigned, reservation_id)
         self.progress.take(hold, outcome)
+        if assignment.is_model:
+            self.progress.answers[assignment.backend_id] = outcome
         await self._note_end(assigned, outcome, facts)
 
     async def _outcome(self, assigned: Assigned, reservation_id: str) -> Outcome:

@@ -13,12 +13,12 @@ from dataclasses import replace
 
 from bursar_planner.domain import rules_v1
 from bursar_planner.domain.candidates import Candidate
-from bursar_planner.domain.costs import expected_split
+from bursar_planner.domain.costs import expected_split, most_nano_usd
 from bursar_planner.domain.learned.actions import Action, Decided, decide
 from bursar_planner.domain.learned.arms import arms_of, eligible
 from bursar_planner.domain.learned.choice import Arm
 from bursar_planner.domain.learned.experience import Experience
-from bursar_planner.domain.plan import LearnedChoice, Plan, Question
+from bursar_planner.domain.plan import Budget, LearnedChoice, Plan, Question
 from bursar_planner.domain.task import Task
 
 NAME = "learned-v1"
@@ -42,9 +42,26 @@ def plan(question: Question, known: Experience) -> Plan:
     return replace(
         chosen_plan,
         policy=NAME,
+        budget=_budget(chosen_plan.budget, [_named(candidates, arm) for arm in used], question),
         candidates=_reordered(chosen_plan.candidates, found.arms, known),
         reasons=(*chosen_plan.reasons, *_reasons(found, known)),
         learned=_choice(found, known, chosen_plan, question.task),
+    )
+
+
+def _budget(budget: Budget, used: Sequence[Candidate], question: Question) -> Budget:
+    """A cascade may call twice; its tokens may all go to the dearer of both."""
+    if len(used) < 2:
+        return budget
+    paid = sum(candidate.backend.is_paid for candidate in used)
+    costs = [
+        most_nano_usd(candidate.backend, budget.max_tokens, question.prices) for candidate in used
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return replace(
+        budget,
+        max_api_calls=max(budget.max_api_calls, paid),
+        max_cost_nano_usd=max(known) if len(known) == len(costs) else None,
     )
 
 
