@@ -8,7 +8,7 @@ from bursar_efficiency.service import EfficiencyService
 
 def build(ground: Ground, peers: Peers) -> EfficiencyService:
     """It asks nobody: all it knows is in the log."""
-    return EfficiencyService(ground.log, ground.usage_partitions)
+    return EfficiencyService(ground.log, ground.usage_partitions, ground.data_dir / "efficiency")
 
 
 MODULE = Module("efficiency", needs=(), build=build)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bursar.events.v1 import cache_pb2, event_pb2, tasks_pb2, usage_pb2
+from bursar.events.v1 import cache_pb2, event_pb2, plans_pb2, tasks_pb2, usage_pb2
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
-from bursar.money import nano_usd_from_pico_usd
+from bursar.planner.v1 import planner_pb2
 from bursar.quota.v1 import quota_pb2
-from bursar_efficiency.domain import Fact, Saved, Tokens, What, Who, saved_by_provider_cache
+from bursar_efficiency.domain.baseline import Rates, of_call
+from bursar_efficiency.domain.facts import Fact, Saved, Tokens, What, Who, packed_labels
+
+PLAN_MADE = "plan.made"
 
 
 def fact_of(envelope: event_pb2.Event) -> Fact | None:
     """The fact an event adds to totals; None for kinds that add nothing."""
     lift = _LIFTS.get(envelope.kind)
     return None if lift is None else lift(envelope)
+
+
+def thought_level_of(envelope: event_pb2.Event) -> str:
+    """How hard a plan was to be thought about, of a `plan.made`."""
+    plan = plans_pb2.PlanMade.FromString(envelope.payload).plan
+    level = planner_pb2.ThoughtLevel.Name(plan.thought_level)
+    return level.removeprefix("THOUGHT_LEVEL_").lower()
 
 
 def _settled(envelope: event_pb2.Event) -> Fact:
@@ -31,7 +41,7 @@ def _settled(envelope: event_pb2.Event) -> Fact:
         cost_nano_usd=event.cost.total_nano_usd,
         is_cost_known=event.cost.is_known,
         overrun_nano_usd=event.overrun.cost_nano_usd,
-        savings=(*_saved(event.savings), *_provider_cache(tokens, event.cost)),
+        savings=_savings(event.savings, tokens, event.cost),
         replaces_charge_of=event.reservation_id if event.is_late else "",
     )
 
@@ -71,7 +81,21 @@ def _recorded(envelope: event_pb2.Event) -> Fact:
         calls=0 if is_free_work else max(1, event.requests),
         cost_nano_usd=event.cost.total_nano_usd,
         is_cost_known=event.cost.is_known,
-        savings=(*_saved(event.savings), *_provider_cache(tokens, event.cost)),
+        savings=_savings(event.savings, tokens, event.cost),
+    )
+
+
+def _adjusted(envelope: event_pb2.Event) -> Fact:
+    """A correction counts when it is made: what was reported before stays as it was."""
+    event = usage_pb2.UsageAdjusted.FromString(envelope.payload)
+    amounts = event.amounts
+    return Fact(
+        what=What.CALL,
+        at_ns=envelope.at_ns,
+        who=_who(event.attribution, event.target),
+        tokens=Tokens(amounts.input_tokens, output_tokens=amounts.output_tokens),
+        calls=amounts.requests,
+        cost_nano_usd=amounts.cost_nano_usd,
     )
 
 
@@ -82,8 +106,11 @@ def _denied(envelope: event_pb2.Event) -> Fact:
 
 def _hit(envelope: event_pb2.Event) -> Fact:
     event = cache_pb2.CacheHit.FromString(envelope.payload)
+    is_by_meaning = event.HasField("evidence")
     saved = Saved(
-        ledger_pb2.SAVING_CAUSE_RESPONSE_CACHE_EXACT,
+        ledger_pb2.SAVING_CAUSE_RESPONSE_CACHE_SEMANTIC
+        if is_by_meaning
+        else ledger_pb2.SAVING_CAUSE_RESPONSE_CACHE_EXACT,
         event.saved_usage.input_tokens,
         event.saved_usage.output_tokens,
         event.saved_cost.total_nano_usd,
@@ -108,10 +135,20 @@ def _task_ended(envelope: event_pb2.Event) -> Fact:
     )
 
 
+_OF_CACHED_ANSWERS = (
+    ledger_pb2.SAVING_CAUSE_RESPONSE_CACHE_EXACT,
+    ledger_pb2.SAVING_CAUSE_RESPONSE_CACHE_SEMANTIC,
+)
+_TIERS = {
+    number: name.removeprefix("BACKEND_TIER_").lower()
+    for name, number in ledger_pb2.BackendTier.items()
+}
+
 _LIFTS: dict[str, Callable[[event_pb2.Event], Fact | None]] = {
     "usage.settled": _settled,
     "usage.expired": _expired,
     "usage.recorded": _recorded,
+    "usage.adjusted": _adjusted,
     "usage.denied": _denied,
     "cache.hit": _hit,
     "cache.miss": _miss,
@@ -129,7 +166,8 @@ def _who(attribution: ledger_pb2.Attribution, target: ledger_pb2.Target) -> Who:
         agent_id=attribution.agent_id,
         provider=target.provider,
         model=target.model,
-        tier=ledger_pb2.BackendTier.Name(target.tier).removeprefix("BACKEND_TIER_").lower(),
+        tier=_TIERS.get(target.tier, ""),
+        labels=packed_labels(attribution.labels) if attribution.labels else "",
     )
 
 
@@ -145,9 +183,14 @@ def _tokens(usage: ledger_pb2.TokenUsage) -> Tokens:
     )
 
 
-def _saved(savings: Iterable[ledger_pb2.Saving]) -> tuple[Saved, ...]:
-    """All but those of a cached answer, which `cache.hit` counts."""
-    return tuple(
+def _savings(
+    savings: Iterable[ledger_pb2.Saving], tokens: Tokens, cost: ledger_pb2.Cost
+) -> tuple[Saved, ...]:
+    """What the call saved by cause, at the rates that its event recorded; unpriced without them.
+
+    All but that of a cached answer, which `cache.hit` counts.
+    """
+    told = [
         Saved(
             saving.cause,
             saving.input_tokens,
@@ -156,20 +199,19 @@ def _saved(savings: Iterable[ledger_pb2.Saving]) -> tuple[Saved, ...]:
             saving.is_cost_known,
         )
         for saving in savings
-        if saving.cause != ledger_pb2.SAVING_CAUSE_RESPONSE_CACHE_EXACT
-    )
+        if saving.cause not in _OF_CACHED_ANSWERS
+    ]
+    has_cached = tokens.cached_input_tokens or tokens.cache_write_tokens
+    if not (told or has_cached or tokens.cache_write_1h_tokens) or not cost.HasField("price"):
+        return tuple(told)
+    return of_call(told, tokens, _rates(cost.price))
 
 
-def _provider_cache(tokens: Tokens, cost: ledger_pb2.Cost) -> tuple[Saved, ...]:
-    touched = tokens.cached_input_tokens or tokens.cache_write_tokens
-    if not cost.HasField("price") or not (touched or tokens.cache_write_1h_tokens):
-        return ()
-    price = cost.price
-    saved_pico_usd = saved_by_provider_cache(
-        tokens,
+def _rates(price: ledger_pb2.PriceRow) -> Rates:
+    return Rates(
         price.input_pico_usd_per_token,
         price.cached_input_pico_usd_per_token,
-        (price.cache_write_pico_usd_per_token, price.cache_write_1h_pico_usd_per_token),
+        price.cache_write_pico_usd_per_token,
+        price.cache_write_1h_pico_usd_per_token,
+        price.output_pico_usd_per_token,
     )
-    cause = ledger_pb2.SAVING_CAUSE_PROVIDER_PROMPT_CACHE
-    return (Saved(cause, 0, 0, nano_usd_from_pico_usd(saved_pico_usd), True),)

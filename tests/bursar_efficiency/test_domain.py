@@ -5,49 +5,55 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar_efficiency.domain import (
-    Fact,
-    Saved,
-    Tokens,
-    What,
-    Who,
-    grouped,
-    saved_by_provider_cache,
-    totals_of,
-)
+from bursar.money import nano_usd_from_pico_usd
+from bursar_efficiency.domain.baseline import Rates, of_call, provider_cache_pico_usd, split
+from bursar_efficiency.domain.facts import Fact, Saved, Tokens, What, Who
+from bursar_efficiency.domain.totals import totals_of
 
+RATES = Rates(3_000_000, 300_000, 3_750_000, 6_000_000, 15_000_000)
 amounts = st.integers(0, 10**12)
-facts = st.builds(
-    Fact,
-    what=st.sampled_from(What),
-    at_ns=st.integers(0, 2**62),
-    who=st.builds(Who, tenant_id=st.sampled_from("ab"), model=st.sampled_from(["", "m", "n"])),
-    tokens=st.builds(Tokens, input_tokens=amounts, output_tokens=amounts),
-    calls=st.integers(0, 3),
-    cost_nano_usd=amounts,
-    is_cost_known=st.booleans(),
-    savings=st.tuples(
-        st.builds(
-            Saved,
-            cause=st.integers(1, 8),
-            input_tokens=amounts,
-            output_tokens=amounts,
-            cost_nano_usd=amounts,
-            is_cost_known=st.booleans(),
-        )
+tokens_of_calls = st.builds(
+    Tokens,
+    input_tokens=amounts,
+    cached_input_tokens=amounts,
+    cache_write_tokens=amounts,
+    cache_write_1h_tokens=amounts,
+    output_tokens=amounts,
+)
+rates = st.builds(Rates, *[st.integers(0, 10**9)] * 5)
+savings = st.lists(
+    st.builds(
+        Saved,
+        cause=st.sampled_from([4, 5, 6, 7, 8]),
+        input_tokens=amounts,
+        output_tokens=amounts,
+        cost_nano_usd=amounts,
+        is_cost_known=st.booleans(),
     ),
+    max_size=5,
 )
 
 
-@given(st.lists(facts, max_size=30))
-def test_groups_add_up_to_the_whole_to_the_nano_usd(some: list[Fact]):
-    whole = totals_of(some)
-    groups = grouped(some, [lambda fact: fact.who.tenant_id, lambda fact: fact.who.model])
+@given(savings, tokens_of_calls, rates)
+def test_causes_add_up_to_what_the_call_saved_to_the_nano_usd(told, tokens, at):
+    exact_pico_usd = provider_cache_pico_usd(tokens, at) + sum(
+        saved.cost_nano_usd * 1_000
+        if saved.is_cost_known
+        else saved.input_tokens * at.input + saved.output_tokens * at.output
+        for saved in told
+    )
 
-    for name in ("cost_nano_usd", "input_tokens", "output_tokens", "calls_made", "tokens_saved"):
-        assert sum(getattr(part, name) for part in groups.values()) == getattr(whole, name)
-    saved = sum(part.cost_saved_nano_usd for part in groups.values())
-    assert saved == whole.cost_saved_nano_usd
+    priced = of_call(told, tokens, at)
+
+    saved_nano_usd = sum(saved.cost_nano_usd for saved in priced)
+    assert saved_nano_usd == nano_usd_from_pico_usd(exact_pico_usd)
+    assert all(saved.is_cost_known for saved in priced)
+
+
+@given(st.lists(st.integers(-(10**15), 10**15), max_size=8))
+def test_no_part_is_off_by_a_whole_nano_usd(parts_pico_usd):
+    for part, nano_usd in zip(parts_pico_usd, split(parts_pico_usd), strict=True):
+        assert abs(nano_usd * 1_000 - part) < 1_000
 
 
 def test_the_efficiency_rate_is_the_saved_part_of_used_and_saved():
@@ -84,12 +90,22 @@ def test_a_free_tool_and_a_hit_avoid_a_call_and_make_none():
 def test_cache_writes_that_are_never_read_cost_more_than_they_save():
     tokens = Tokens(input_tokens=1_000, cache_write_tokens=1_000)
 
-    assert saved_by_provider_cache(tokens, 3_000_000, 300_000, (3_750_000, 6_000_000)) < 0
+    [saved] = of_call([], tokens, RATES)
+
+    assert (saved.cause, saved.cost_nano_usd) == (3, -750_000)
 
 
 def test_reads_save_the_difference_to_the_input_price():
     tokens = Tokens(input_tokens=1_000, cached_input_tokens=1_000)
 
-    saved_pico_usd = saved_by_provider_cache(tokens, 3_000_000, 300_000, (3_750_000, 6_000_000))
+    [saved] = of_call([], tokens, RATES)
 
-    assert saved_pico_usd == 1_000 * 2_700_000
+    assert saved.cost_nano_usd == 2_700_000
+
+
+def test_what_compression_left_out_is_worth_the_input_price_of_its_call():
+    left_out = Saved(4, 2_000, 0, 0, is_cost_known=False)
+
+    assert of_call([left_out], Tokens(input_tokens=10), RATES) == (
+        Saved(4, 2_000, 0, 6_000_000, is_cost_known=True),
+    )

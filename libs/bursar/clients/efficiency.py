@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 import grpc
 
 from bursar.efficiency.v1 import efficiency_pb2 as contract
 from bursar.efficiency.v1 import efficiency_pb2_grpc as stubs
-from bursar.rpc.calling import call
+from bursar.rpc.calling import call, stream
 
 
 class EfficiencyClient(Protocol):
     """What efficiency promises, in process or remote; see protos/bursar/efficiency/v1."""
 
     async def report(self, request: contract.ReportRequest) -> contract.ReportResponse: ...
+
+    def watch(self, request: contract.WatchRequest) -> AsyncIterator[contract.WatchResponse]: ...
 
     async def audit(self, request: contract.AuditRequest) -> contract.AuditResponse: ...
 
@@ -27,6 +30,9 @@ class RemoteEfficiency:
 
     async def report(self, request: contract.ReportRequest) -> contract.ReportResponse:
         return await call(self._stub.Report, request)
+
+    def watch(self, request: contract.WatchRequest) -> AsyncIterator[contract.WatchResponse]:
+        return stream(self._stub.Watch, request)
 
     async def audit(self, request: contract.AuditRequest) -> contract.AuditResponse:
         return await call(self._stub.Audit, request)

@@ -194,6 +194,7 @@ RULES: dict[str, Rule] = {
     "bursar.compressor.v1.CompressorService.BuildPrompt": _for_tenant,
     "bursar.compressor.v1.CompressorService.Diff": _for_tenant,
     "bursar.efficiency.v1.EfficiencyService.Report": _for_tenant,
+    "bursar.efficiency.v1.EfficiencyService.Watch": _for_tenant,
     "bursar.efficiency.v1.EfficiencyService.Audit": _for_tenant,
     "bursar.executor.v1.ExecutorService.Generate": _for_attribution,
     "bursar.executor.v1.ExecutorService.Submit": _for_attribution,

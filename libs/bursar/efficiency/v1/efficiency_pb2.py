@@ -25,29 +25,33 @@ _sym_db = _symbol_database.Default()
 from bursar.ledger.v1 import ledger_pb2 as bursar_dot_ledger_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%bursar/efficiency/v1/efficiency.proto\x12\x14\x62ursar.efficiency.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"y\n\rReportRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08since_ns\x18\x02 \x01(\x03\x12\x10\n\x08until_ns\x18\x03 \x01(\x03\x12\x31\n\x08group_by\x18\x04 \x03(\x0e\x32\x1f.bursar.efficiency.v1.Dimension\"\xb4\x01\n\x0eReportResponse\x12,\n\x06totals\x18\x01 \x01(\x0b\x32\x1c.bursar.efficiency.v1.Totals\x12+\n\x06groups\x18\x02 \x03(\x0b\x32\x1b.bursar.efficiency.v1.Group\x12)\n\x05\x61s_of\x18\x03 \x03(\x0b\x32\x1a.bursar.ledger.v1.Position\x12\x1c\n\x14observed_events_lost\x18\x04 \x01(\x03\"C\n\x05Group\x12\x0c\n\x04keys\x18\x01 \x03(\t\x12,\n\x06totals\x18\x02 \x01(\x0b\x32\x1c.bursar.efficiency.v1.Totals\"\xab\x03\n\x06Totals\x12\x12\n\ncalls_made\x18\x01 \x01(\x03\x12\x15\n\rcalls_avoided\x18\x02 \x01(\x03\x12+\n\x05usage\x18\x03 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12\x15\n\rcost_nano_usd\x18\x04 \x01(\x03\x12\x1b\n\x13\x63\x61lls_without_price\x18\x05 \x01(\x03\x12\x14\n\x0ctokens_saved\x18\x06 \x01(\x03\x12\x1b\n\x13\x63ost_saved_nano_usd\x18\x07 \x01(\x03\x12)\n\x07savings\x18\x08 \x03(\x0b\x32\x18.bursar.ledger.v1.Saving\x12\x12\n\ncache_hits\x18\t \x01(\x03\x12\x14\n\x0c\x63\x61\x63he_misses\x18\n \x01(\x03\x12\x17\n\x0ftasks_completed\x18\x0b \x01(\x03\x12\x14\n\x0ctasks_failed\x18\x0c \x01(\x03\x12\x14\n\x0c\x63\x61lls_denied\x18\r \x01(\x03\x12\x15\n\rcalls_unknown\x18\x0e \x01(\x03\x12\x17\n\x0f\x65\x66\x66iciency_rate\x18\x0f \x01(\x01\x12\x18\n\x10overrun_nano_usd\x18\x10 \x01(\x03\"f\n\x0c\x41uditRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\x07task_id\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63\x61ll_id\x18\x03 \x01(\tH\x00\x12\x12\n\x08trace_id\x18\x04 \x01(\tH\x00\x42\t\n\x07subject\"p\n\rAuditResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .bursar.efficiency.v1.AuditEntry\x12,\n\x06totals\x18\x02 \x01(\x0b\x32\x1c.bursar.efficiency.v1.Totals\"\xa6\x02\n\nAuditEntry\x12,\n\x08position\x18\x01 \x01(\x0b\x32\x1a.bursar.ledger.v1.Position\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x61t_ns\x18\x03 \x01(\x03\x12\x0f\n\x07task_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x05 \x01(\t\x12\x10\n\x08trace_id\x18\x06 \x01(\t\x12\x0f\n\x07span_id\x18\x07 \x01(\t\x12\x0f\n\x07summary\x18\x08 \x01(\t\x12+\n\x05usage\x18\t \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\n \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x12\n\nframe_hash\x18\x0b \x01(\x0c\x12\x10\n\x08\x63\x61use_id\x18\x0c \x01(\t*\xf4\x01\n\tDimension\x12\x19\n\x15\x44IMENSION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44IMENSION_TENANT\x10\x01\x12\x12\n\x0e\x44IMENSION_TEAM\x10\x02\x12\x12\n\x0e\x44IMENSION_USER\x10\x03\x12\x11\n\rDIMENSION_KEY\x10\x04\x12\x12\n\x0e\x44IMENSION_TASK\x10\x05\x12\x13\n\x0f\x44IMENSION_AGENT\x10\x06\x12\x16\n\x12\x44IMENSION_PROVIDER\x10\x07\x12\x13\n\x0f\x44IMENSION_MODEL\x10\x08\x12\x12\n\x0e\x44IMENSION_TIER\x10\t\x12\x11\n\rDIMENSION_DAY\x10\n2\xba\x01\n\x11\x45\x66\x66iciencyService\x12S\n\x06Report\x12#.bursar.efficiency.v1.ReportRequest\x1a$.bursar.efficiency.v1.ReportResponse\x12P\n\x05\x41udit\x12\".bursar.efficiency.v1.AuditRequest\x1a#.bursar.efficiency.v1.AuditResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%bursar/efficiency/v1/efficiency.proto\x12\x14\x62ursar.efficiency.v1\x1a\x1d\x62ursar/ledger/v1/ledger.proto\"\xa2\x01\n\rReportRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08since_ns\x18\x02 \x01(\x03\x12\x10\n\x08until_ns\x18\x03 \x01(\x03\x12\x31\n\x08group_by\x18\x04 \x03(\x0e\x32\x1f.bursar.efficiency.v1.Dimension\x12\x13\n\x0blabel_names\x18\x05 \x03(\t\x12\x12\n\ngroups_max\x18\x06 \x01(\x05\"\x8f\x01\n\x0cWatchRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08since_ns\x18\x02 \x01(\x03\x12\x31\n\x08group_by\x18\x03 \x03(\x0e\x32\x1f.bursar.efficiency.v1.Dimension\x12\x13\n\x0blabel_names\x18\x04 \x03(\t\x12\x12\n\ngroups_max\x18\x05 \x01(\x05\"E\n\rWatchResponse\x12\x34\n\x06report\x18\x01 \x01(\x0b\x32$.bursar.efficiency.v1.ReportResponse\"\xca\x01\n\x0eReportResponse\x12,\n\x06totals\x18\x01 \x01(\x0b\x32\x1c.bursar.efficiency.v1.Totals\x12+\n\x06groups\x18\x02 \x03(\x0b\x32\x1b.bursar.efficiency.v1.Group\x12)\n\x05\x61s_of\x18\x03 \x03(\x0b\x32\x1a.bursar.ledger.v1.Position\x12\x1c\n\x14observed_events_lost\x18\x04 \x01(\x03\x12\x14\n\x0cgroups_total\x18\x05 \x01(\x03\"C\n\x05Group\x12\x0c\n\x04keys\x18\x01 \x03(\t\x12,\n\x06totals\x18\x02 \x01(\x0b\x32\x1c.bursar.efficiency.v1.Totals\"\xc6\x03\n\x06Totals\x12\x12\n\ncalls_made\x18\x01 \x01(\x03\x12\x15\n\rcalls_avoided\x18\x02 \x01(\x03\x12+\n\x05usage\x18\x03 \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12\x15\n\rcost_nano_usd\x18\x04 \x01(\x03\x12\x1b\n\x13\x63\x61lls_without_price\x18\x05 \x01(\x03\x12\x14\n\x0ctokens_saved\x18\x06 \x01(\x03\x12\x1b\n\x13\x63ost_saved_nano_usd\x18\x07 \x01(\x03\x12)\n\x07savings\x18\x08 \x03(\x0b\x32\x18.bursar.ledger.v1.Saving\x12\x12\n\ncache_hits\x18\t \x01(\x03\x12\x14\n\x0c\x63\x61\x63he_misses\x18\n \x01(\x03\x12\x17\n\x0ftasks_completed\x18\x0b \x01(\x03\x12\x14\n\x0ctasks_failed\x18\x0c \x01(\x03\x12\x14\n\x0c\x63\x61lls_denied\x18\r \x01(\x03\x12\x15\n\rcalls_unknown\x18\x0e \x01(\x03\x12\x17\n\x0f\x65\x66\x66iciency_rate\x18\x0f \x01(\x01\x12\x18\n\x10overrun_nano_usd\x18\x10 \x01(\x03\x12\x19\n\x11\x62\x61seline_nano_usd\x18\x11 \x01(\x03\"f\n\x0c\x41uditRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\x07task_id\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63\x61ll_id\x18\x03 \x01(\tH\x00\x12\x12\n\x08trace_id\x18\x04 \x01(\tH\x00\x42\t\n\x07subject\"p\n\rAuditResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .bursar.efficiency.v1.AuditEntry\x12,\n\x06totals\x18\x02 \x01(\x0b\x32\x1c.bursar.efficiency.v1.Totals\"\xa6\x02\n\nAuditEntry\x12,\n\x08position\x18\x01 \x01(\x0b\x32\x1a.bursar.ledger.v1.Position\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x61t_ns\x18\x03 \x01(\x03\x12\x0f\n\x07task_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x05 \x01(\t\x12\x10\n\x08trace_id\x18\x06 \x01(\t\x12\x0f\n\x07span_id\x18\x07 \x01(\t\x12\x0f\n\x07summary\x18\x08 \x01(\t\x12+\n\x05usage\x18\t \x01(\x0b\x32\x1c.bursar.ledger.v1.TokenUsage\x12$\n\x04\x63ost\x18\n \x01(\x0b\x32\x16.bursar.ledger.v1.Cost\x12\x12\n\nframe_hash\x18\x0b \x01(\x0c\x12\x10\n\x08\x63\x61use_id\x18\x0c \x01(\t*\xba\x02\n\tDimension\x12\x19\n\x15\x44IMENSION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44IMENSION_TENANT\x10\x01\x12\x12\n\x0e\x44IMENSION_TEAM\x10\x02\x12\x12\n\x0e\x44IMENSION_USER\x10\x03\x12\x11\n\rDIMENSION_KEY\x10\x04\x12\x12\n\x0e\x44IMENSION_TASK\x10\x05\x12\x13\n\x0f\x44IMENSION_AGENT\x10\x06\x12\x16\n\x12\x44IMENSION_PROVIDER\x10\x07\x12\x13\n\x0f\x44IMENSION_MODEL\x10\x08\x12\x12\n\x0e\x44IMENSION_TIER\x10\t\x12\x11\n\rDIMENSION_DAY\x10\n\x12\x1b\n\x17\x44IMENSION_THOUGHT_LEVEL\x10\x0b\x12\x13\n\x0f\x44IMENSION_LABEL\x10\x0c\x12\x12\n\x0e\x44IMENSION_HOUR\x10\r2\x8e\x02\n\x11\x45\x66\x66iciencyService\x12S\n\x06Report\x12#.bursar.efficiency.v1.ReportRequest\x1a$.bursar.efficiency.v1.ReportResponse\x12R\n\x05Watch\x12\".bursar.efficiency.v1.WatchRequest\x1a#.bursar.efficiency.v1.WatchResponse0\x01\x12P\n\x05\x41udit\x12\".bursar.efficiency.v1.AuditRequest\x1a#.bursar.efficiency.v1.AuditResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bursar.efficiency.v1.efficiency_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DIMENSION']._serialized_start=1415
-  _globals['_DIMENSION']._serialized_end=1659
-  _globals['_REPORTREQUEST']._serialized_start=94
-  _globals['_REPORTREQUEST']._serialized_end=215
-  _globals['_REPORTRESPONSE']._serialized_start=218
-  _globals['_REPORTRESPONSE']._serialized_end=398
-  _globals['_GROUP']._serialized_start=400
-  _globals['_GROUP']._serialized_end=467
-  _globals['_TOTALS']._serialized_start=470
-  _globals['_TOTALS']._serialized_end=897
-  _globals['_AUDITREQUEST']._serialized_start=899
-  _globals['_AUDITREQUEST']._serialized_end=1001
-  _globals['_AUDITRESPONSE']._serialized_start=1003
-  _globals['_AUDITRESPONSE']._serialized_end=1115
-  _globals['_AUDITENTRY']._serialized_start=1118
-  _globals['_AUDITENTRY']._serialized_end=1412
-  _globals['_EFFICIENCYSERVICE']._serialized_start=1662
-  _globals['_EFFICIENCYSERVICE']._serialized_end=1848
+  _globals['_DIMENSION']._serialized_start=1723
+  _globals['_DIMENSION']._serialized_end=2037
+  _globals['_REPORTREQUEST']._serialized_start=95
+  _globals['_REPORTREQUEST']._serialized_end=257
+  _globals['_WATCHREQUEST']._serialized_start=260
+  _globals['_WATCHREQUEST']._serialized_end=403
+  _globals['_WATCHRESPONSE']._serialized_start=405
+  _globals['_WATCHRESPONSE']._serialized_end=474
+  _globals['_REPORTRESPONSE']._serialized_start=477
+  _globals['_REPORTRESPONSE']._serialized_end=679
+  _globals['_GROUP']._serialized_start=681
+  _globals['_GROUP']._serialized_end=748
+  _globals['_TOTALS']._serialized_start=751
+  _globals['_TOTALS']._serialized_end=1205
+  _globals['_AUDITREQUEST']._serialized_start=1207
+  _globals['_AUDITREQUEST']._serialized_end=1309
+  _globals['_AUDITRESPONSE']._serialized_start=1311
+  _globals['_AUDITRESPONSE']._serialized_end=1423
+  _globals['_AUDITENTRY']._serialized_start=1426
+  _globals['_AUDITENTRY']._serialized_end=1720
+  _globals['_EFFICIENCYSERVICE']._serialized_start=2040
+  _globals['_EFFICIENCYSERVICE']._serialized_end=2310
 # @@protoc_insertion_point(module_scope)

@@ -37,6 +37,13 @@ class _DimensionEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Dimension.Va
     DIMENSION_MODEL: _Dimension.ValueType  # 8
     DIMENSION_TIER: _Dimension.ValueType  # 9
     DIMENSION_DAY: _Dimension.ValueType  # 10
+    """`2026-11-24`, in UTC."""
+    DIMENSION_THOUGHT_LEVEL: _Dimension.ValueType  # 11
+    """How hard the task's plan was to be thought about; empty outside of tasks."""
+    DIMENSION_LABEL: _Dimension.ValueType  # 12
+    """One label; its name is in `label_names`."""
+    DIMENSION_HOUR: _Dimension.ValueType  # 13
+    """`2026-11-24T15`, in UTC."""
 
 class Dimension(_Dimension, metaclass=_DimensionEnumTypeWrapper): ...
 
@@ -51,6 +58,13 @@ DIMENSION_PROVIDER: Dimension.ValueType  # 7
 DIMENSION_MODEL: Dimension.ValueType  # 8
 DIMENSION_TIER: Dimension.ValueType  # 9
 DIMENSION_DAY: Dimension.ValueType  # 10
+"""`2026-11-24`, in UTC."""
+DIMENSION_THOUGHT_LEVEL: Dimension.ValueType  # 11
+"""How hard the task's plan was to be thought about; empty outside of tasks."""
+DIMENSION_LABEL: Dimension.ValueType  # 12
+"""One label; its name is in `label_names`."""
+DIMENSION_HOUR: Dimension.ValueType  # 13
+"""`2026-11-24T15`, in UTC."""
 
 @typing.final
 class ReportRequest(message.Message):
@@ -60,14 +74,22 @@ class ReportRequest(message.Message):
     SINCE_NS_FIELD_NUMBER: builtins.int
     UNTIL_NS_FIELD_NUMBER: builtins.int
     GROUP_BY_FIELD_NUMBER: builtins.int
+    LABEL_NAMES_FIELD_NUMBER: builtins.int
+    GROUPS_MAX_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """Empty: all tenants the caller may see."""
     since_ns: builtins.int
     """Half open; 0 means from the beginning."""
     until_ns: builtins.int
     """0 means until now."""
+    groups_max: builtins.int
+    """At most so many groups, those that cost most; 0 means 1,000, and 10,000 is the most."""
     @builtins.property
     def group_by(self) -> containers.RepeatedScalarFieldContainer[Dimension.ValueType]: ...
+    @builtins.property
+    def label_names(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """A name for each DIMENSION_LABEL in `group_by`, in their order."""
+
     def __init__(
         self,
         *,
@@ -75,10 +97,62 @@ class ReportRequest(message.Message):
         since_ns: builtins.int = ...,
         until_ns: builtins.int = ...,
         group_by: abc.Iterable[Dimension.ValueType] | None = ...,
+        label_names: abc.Iterable[builtins.str] | None = ...,
+        groups_max: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["group_by", b"group_by", "since_ns", b"since_ns", "tenant_id", b"tenant_id", "until_ns", b"until_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["group_by", b"group_by", "groups_max", b"groups_max", "label_names", b"label_names", "since_ns", b"since_ns", "tenant_id", b"tenant_id", "until_ns", b"until_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class WatchRequest(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    SINCE_NS_FIELD_NUMBER: builtins.int
+    GROUP_BY_FIELD_NUMBER: builtins.int
+    LABEL_NAMES_FIELD_NUMBER: builtins.int
+    GROUPS_MAX_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """As in ReportRequest; the end is always now."""
+    since_ns: builtins.int
+    groups_max: builtins.int
+    @builtins.property
+    def group_by(self) -> containers.RepeatedScalarFieldContainer[Dimension.ValueType]: ...
+    @builtins.property
+    def label_names(self) -> containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        since_ns: builtins.int = ...,
+        group_by: abc.Iterable[Dimension.ValueType] | None = ...,
+        label_names: abc.Iterable[builtins.str] | None = ...,
+        groups_max: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["group_by", b"group_by", "groups_max", b"groups_max", "label_names", b"label_names", "since_ns", b"since_ns", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class WatchResponse(message.Message):
+    DESCRIPTOR: descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def report(self) -> ReportResponse: ...
+    def __init__(
+        self,
+        *,
+        report: ReportResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["report", b"report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -90,8 +164,11 @@ class ReportResponse(message.Message):
     GROUPS_FIELD_NUMBER: builtins.int
     AS_OF_FIELD_NUMBER: builtins.int
     OBSERVED_EVENTS_LOST_FIELD_NUMBER: builtins.int
+    GROUPS_TOTAL_FIELD_NUMBER: builtins.int
     observed_events_lost: builtins.int
     """Observed events lost to crashes; they can only understate savings."""
+    groups_total: builtins.int
+    """Groups there are, also those beyond `groups_max`, which are in `totals` alone."""
     @builtins.property
     def totals(self) -> Totals: ...
     @builtins.property
@@ -107,10 +184,11 @@ class ReportResponse(message.Message):
         groups: abc.Iterable[Group] | None = ...,
         as_of: abc.Iterable[ledger_pb2.Position] | None = ...,
         observed_events_lost: builtins.int = ...,
+        groups_total: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "groups", b"groups", "observed_events_lost", b"observed_events_lost", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "groups", b"groups", "groups_total", b"groups_total", "observed_events_lost", b"observed_events_lost", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -158,6 +236,7 @@ class Totals(message.Message):
     CALLS_UNKNOWN_FIELD_NUMBER: builtins.int
     EFFICIENCY_RATE_FIELD_NUMBER: builtins.int
     OVERRUN_NANO_USD_FIELD_NUMBER: builtins.int
+    BASELINE_NANO_USD_FIELD_NUMBER: builtins.int
     calls_made: builtins.int
     """Calls that reached a provider or a model."""
     calls_avoided: builtins.int
@@ -178,6 +257,8 @@ class Totals(message.Message):
     """saved / (used + saved) in tokens; 0 when there were none."""
     overrun_nano_usd: builtins.int
     """What was used above holds."""
+    baseline_nano_usd: builtins.int
+    """What the same work would have cost without Bursar: cost and savings together."""
     @builtins.property
     def usage(self) -> ledger_pb2.TokenUsage: ...
     @builtins.property
@@ -201,10 +282,11 @@ class Totals(message.Message):
         calls_unknown: builtins.int = ...,
         efficiency_rate: builtins.float = ...,
         overrun_nano_usd: builtins.int = ...,
+        baseline_nano_usd: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["cache_hits", b"cache_hits", "cache_misses", b"cache_misses", "calls_avoided", b"calls_avoided", "calls_denied", b"calls_denied", "calls_made", b"calls_made", "calls_unknown", b"calls_unknown", "calls_without_price", b"calls_without_price", "cost_nano_usd", b"cost_nano_usd", "cost_saved_nano_usd", b"cost_saved_nano_usd", "efficiency_rate", b"efficiency_rate", "overrun_nano_usd", b"overrun_nano_usd", "savings", b"savings", "tasks_completed", b"tasks_completed", "tasks_failed", b"tasks_failed", "tokens_saved", b"tokens_saved", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["baseline_nano_usd", b"baseline_nano_usd", "cache_hits", b"cache_hits", "cache_misses", b"cache_misses", "calls_avoided", b"calls_avoided", "calls_denied", b"calls_denied", "calls_made", b"calls_made", "calls_unknown", b"calls_unknown", "calls_without_price", b"calls_without_price", "cost_nano_usd", b"cost_nano_usd", "cost_saved_nano_usd", b"cost_saved_nano_usd", "efficiency_rate", b"efficiency_rate", "overrun_nano_usd", b"overrun_nano_usd", "savings", b"savings", "tasks_completed", b"tasks_completed", "tasks_failed", b"tasks_failed", "tokens_saved", b"tokens_saved", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -39,6 +39,11 @@ class EfficiencyServiceStub:
                 request_serializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.ReportRequest.SerializeToString,
                 response_deserializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.ReportResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/bursar.efficiency.v1.EfficiencyService/Watch',
+                request_serializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.WatchRequest.SerializeToString,
+                response_deserializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.WatchResponse.FromString,
+                _registered_method=True)
         self.Audit = channel.unary_unary(
                 '/bursar.efficiency.v1.EfficiencyService/Audit',
                 request_serializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.AuditRequest.SerializeToString,
@@ -51,6 +56,13 @@ class EfficiencyServiceServicer:
 
     def Report(self, request, context):
         """Totals over a period, grouped as asked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Watch(self, request, context):
+        """The same, at once and again whenever something was added to the log: at most ten times a second.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -70,6 +82,11 @@ def add_EfficiencyServiceServicer_to_server(servicer, server):
                     servicer.Report,
                     request_deserializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.ReportRequest.FromString,
                     response_serializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.ReportResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.WatchRequest.FromString,
+                    response_serializer=bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.WatchResponse.SerializeToString,
             ),
             'Audit': grpc.unary_unary_rpc_method_handler(
                     servicer.Audit,
@@ -104,6 +121,33 @@ class EfficiencyService:
             '/bursar.efficiency.v1.EfficiencyService/Report',
             bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.ReportRequest.SerializeToString,
             bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.ReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/bursar.efficiency.v1.EfficiencyService/Watch',
+            bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.WatchRequest.SerializeToString,
+            bursar_dot_efficiency_dot_v1_dot_efficiency__pb2.WatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

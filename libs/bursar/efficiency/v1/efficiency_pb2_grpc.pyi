@@ -33,6 +33,8 @@ class EfficiencyServiceStub:
     def __new__(cls, channel: aio.Channel) -> EfficiencyServiceAsyncStub: ...
     Report: grpc.UnaryUnaryMultiCallable[efficiency_pb2.ReportRequest, efficiency_pb2.ReportResponse]
     """Totals over a period, grouped as asked."""
+    Watch: grpc.UnaryStreamMultiCallable[efficiency_pb2.WatchRequest, efficiency_pb2.WatchResponse]
+    """The same, at once and again whenever something was added to the log: at most ten times a second."""
     Audit: grpc.UnaryUnaryMultiCallable[efficiency_pb2.AuditRequest, efficiency_pb2.AuditResponse]
     """Every event of one task, call or trace, in the order of the log, with its position."""
 
@@ -41,6 +43,8 @@ class EfficiencyServiceAsyncStub(EfficiencyServiceStub):
     def __init__(self, channel: aio.Channel) -> None: ...
     Report: aio.UnaryUnaryMultiCallable[efficiency_pb2.ReportRequest, efficiency_pb2.ReportResponse]  # type: ignore[assignment]
     """Totals over a period, grouped as asked."""
+    Watch: aio.UnaryStreamMultiCallable[efficiency_pb2.WatchRequest, efficiency_pb2.WatchResponse]  # type: ignore[assignment]
+    """The same, at once and again whenever something was added to the log: at most ten times a second."""
     Audit: aio.UnaryUnaryMultiCallable[efficiency_pb2.AuditRequest, efficiency_pb2.AuditResponse]  # type: ignore[assignment]
     """Every event of one task, call or trace, in the order of the log, with its position."""
 
@@ -52,6 +56,14 @@ class EfficiencyServiceServicer(metaclass=abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[efficiency_pb2.ReportResponse, abc.Awaitable[efficiency_pb2.ReportResponse]]:
         """Totals over a period, grouped as asked."""
+
+    @abc_1.abstractmethod
+    def Watch(
+        self,
+        request: efficiency_pb2.WatchRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[abc.Iterator[efficiency_pb2.WatchResponse], abc.AsyncIterator[efficiency_pb2.WatchResponse]]:
+        """The same, at once and again whenever something was added to the log: at most ten times a second."""
 
     @abc_1.abstractmethod
     def Audit(
