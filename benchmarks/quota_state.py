@@ -91,7 +91,7 @@ def _remembered(directory: Path, ids: int) -> OldEntries[Remembered]:
     kept = Remembered(bytes(32), Recorded(1))
     for number in range(ids // SEGMENT_EVENTS + 1):
         names = (f"{number:08x}.{place:08x}" for place in range(SEGMENT_EVENTS))
-        old.segments[number] = old.write(number, dict.fromkeys(names, kept))
+        old.add(number, old.write(number, dict.fromkeys(names, kept)))
     return old
 
 

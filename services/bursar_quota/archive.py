@@ -41,8 +41,8 @@ class Archive:
 
     def begin_anew(self) -> State:
         """An empty state, for a full replay."""
-        self._operations.segments.clear()
-        self._ended.segments.clear()
+        self._operations.clear()
+        self._ended.clear()
         state = State()
         self.attach(state)
         return state
@@ -96,4 +96,4 @@ def _put_away(
     segments: Segments[Kept], number: int, file: SegmentFile[Kept], old: OldEntries[Kept]
 ) -> None:
     if segments.pop(number, None) is not None:  # else it was forgotten meanwhile
-        old.segments[number] = file
+        old.add(number, file)

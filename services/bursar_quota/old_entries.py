@@ -21,6 +21,7 @@ from msgspec.msgpack import Decoder, Encoder
 
 from bursar.durable_files import make_private_directory, replace_file
 from bursar_quota.domain.old import OldSegment
+from bursar_quota.sliced_filters import SlicedFilters
 
 Kept = TypeVar("Kept")
 
@@ -70,9 +71,9 @@ def _probes(hashed: bytes, mask: int) -> tuple[int, int, int, int]:
 
 
 class SegmentFile(Generic[Kept]):
-    """One file, of which only a filter is in memory. It stays open as long as it is kept."""
+    """One file, of which nothing is in memory. It stays open as long as it is kept."""
 
-    __slots__ = ("_count", "_decoder", "_file", "_filter", "_mask", "_values_at", "digest")
+    __slots__ = ("_count", "_decoder", "_file", "_values_at", "digest")
 
     def __init__(self, path: Path, decoder: Decoder[Kept]) -> None:
         """Raises DecodeError for a file that is damaged, OSError for one that is not there."""
@@ -80,21 +81,18 @@ class SegmentFile(Generic[Kept]):
         body, self.digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
         if not body.startswith(_MAGIC) or sha256(body).digest() != self.digest:
             raise DecodeError(f"{path.name} is damaged")
+        self._count: int
         (self._count,) = _COUNT.unpack_from(body, len(_MAGIC))
         self._decoder = decoder
-        filter_at = _INDEX_AT + self._count * _ROW.size
-        bits = _filter_bits(self._count)
-        self._mask = bits - 1
-        self._values_at = filter_at + bits // 8
-        self._filter = body[filter_at : self._values_at]
+        self._values_at = self._filter_at + _filter_bits(self._count) // 8
         self._file = path.open("rb", buffering=0)
+
+    def filter_bits(self) -> bytes:
+        """Its Bloom filter, read."""
+        return self._read(self._filter_at, self._values_at - self._filter_at)
 
     def find(self, hashed: bytes) -> Kept | None:
         """What is kept under the id of this hash."""
-        bits = self._filter
-        for probe in _probes(hashed, self._mask):
-            if not bits[probe >> 3] >> (probe & 7) & 1:
-                return None
         low, high = 0, self._count
         while low < high:
             middle = (low + high) // 2
@@ -105,6 +103,10 @@ class SegmentFile(Generic[Kept]):
                 return kept
             low, high = (middle + 1, high) if found < hashed else (low, middle)
         return None
+
+    @property
+    def _filter_at(self) -> int:
+        return _INDEX_AT + self._count * _ROW.size
 
     def _row(self, place: int) -> tuple[bytes, int]:
         hashed, end = _ROW.unpack(self._read(_INDEX_AT + place * _ROW.size, _ROW.size))
@@ -121,17 +123,29 @@ class OldEntries(Generic[Kept]):
         self._directory = directory
         self._decoder = Decoder(kind)
         self.segments: dict[int, OldSegment[Kept]] = {}
+        self._filters = SlicedFilters()  # of forgotten segments too, until the next one comes
 
     def find(self, key: str) -> Kept | None:
         """What is kept under an id."""
         if not self.segments:
             return None
         hashed = hash_of(key)
-        for segment in self.segments.values():
-            found = segment.find(hashed)
+        for number in self._filters.may_have(hashed):
+            segment = self.segments.get(number)
+            found = None if segment is None else segment.find(hashed)
             if found is not None:
                 return found
         return None
+
+    def add(self, number: int, file: SegmentFile[Kept]) -> None:
+        """Makes a file's entries be found; never while something tentative may be taken back."""
+        self._filters.keep(self.segments)
+        self._filters.add(number, file.filter_bits())
+        self.segments[number] = file
+
+    def clear(self) -> None:
+        self.segments.clear()
+        self._filters = SlicedFilters()
 
     def write(self, number: int, entries: Mapping[str, Kept]) -> SegmentFile[Kept]:
         """The file, durable, and opened; it is not among `segments` yet."""
@@ -148,7 +162,7 @@ class OldEntries(Generic[Kept]):
             raise DecodeError(f"{path.name} is not there") from error
         if segment.digest != digest:
             raise DecodeError(f"{path.name} is another than the snapshot's")
-        self.segments[number] = segment
+        self.add(number, segment)
 
     def tidy(self) -> None:
         """Removes the files of segments that were forgotten; may run beside who forgets."""

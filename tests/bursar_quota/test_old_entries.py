@@ -68,7 +68,25 @@ def test_a_file_that_is_not_there_or_another_is_not_opened(tmp_path):
 
 def test_files_of_forgotten_segments_are_removed(tmp_path):
     old = OldEntries(tmp_path, Remembered)
-    old.segments[1] = old.write(1, ENTRIES)
+    old.add(1, old.write(1, ENTRIES))
     old.write(2, ENTRIES)
     old.tidy()
     assert [path.name for path in tmp_path.iterdir()] == [f"{1:020d}.old"]
+
+
+def test_ids_are_found_among_any_number_of_files_and_those_of_forgotten_ones_are_not(tmp_path):
+    old = OldEntries(tmp_path, Ending)
+    for number in range(70):
+        size = 1 if number % 10 else 200  # of two sizes, so that their filters are too
+        keys = [f"{number}.{place}" for place in range(size)]
+        old.add(number, old.write(number, dict.fromkeys(keys, Ending.SETTLED)))
+    assert all(old.find(f"{number}.0") for number in range(70))
+    assert not any(old.find(f"absent-{number}") for number in range(2000))
+    for number in range(0, 70, 2):
+        del old.segments[number]
+    old.add(99, old.write(99, {"new": Ending.EXPIRED}))
+    found = [number for number in range(70) if old.find(f"{number}.0")]
+    assert found == list(range(1, 70, 2))
+    assert old.find("new") is Ending.EXPIRED
+    old.clear()
+    assert old.find("new") is None
