@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
-from bursar.clients.quota import QuotaClient
+from bursar.clients.quota import QuotaClient, orders_of
 from bursar.errors import BursarError, DeadlineExceeded, LimitExceeded, Overloaded, Unavailable
 from bursar.ledger.v1 import ledger_pb2
 from bursar.prices.recording import recorded_cost_of, recorded_row, usage_message
@@ -35,6 +35,7 @@ class Accounts:
 
     def __init__(self, quota: QuotaClient, lease_ns: int, unsettled_max: int) -> None:
         self._quota = quota
+        self._orders = orders_of(quota)
         self._lease_ns = lease_ns
         self._unsettled_max = unsettled_max
         self._unsettled = 0
@@ -60,11 +61,10 @@ class Accounts:
             is_dispatched=True,
         )
         try:
-            granted = await self._quota.reserve(request)
+            call.reservation_id = await self._orders.hold(request)
         except (Unavailable, DeadlineExceeded, asyncio.CancelledError):
             self._begin(self._undo(request))
             raise
-        call.reservation_id = granted.reservation_id
 
     async def check(self, call: Call) -> None:
         """Raises LimitExceeded where the call would not be admitted if it were made."""
@@ -121,23 +121,24 @@ class Accounts:
             provider_request_id=ending.provider_request_id,
             answered_by_model=ending.answered_by_model,
             duration_ns=duration_ns,
+            savings=call.savings,
         )
-        await self._surely(self._quota.settle, request)
+        await self._surely(self._orders.account, request)
 
     async def _undo(self, request: quota_pb2.ReserveRequest) -> None:
         """Lets go of a hold that may or may not have been made, for a call that was not sent."""
         try:
-            granted = await self._surely(self._quota.reserve, request)
+            reservation_id = await self._surely(self._orders.hold, request)
         except LimitExceeded:
             return
         settle = quota_pb2.SettleRequest(
             operation_id=f"{request.operation_id}.settle",
-            reservation_id=granted.reservation_id,
+            reservation_id=reservation_id,
             cost=ledger_pb2.Cost(is_known=True),
             outcome=quota_pb2.OUTCOME_FAILED,
             source=quota_pb2.USAGE_SOURCE_COUNTED,
         )
-        await self._surely(self._quota.settle, settle)
+        await self._surely(self._orders.account, settle)
 
     async def _surely(
         self, method: Callable[[Request], Awaitable[Answer]], request: Request

@@ -38,22 +38,27 @@ def kinds(lease_default_ns: int, reservation_ids: ReservationIds) -> dict[str, K
         return requests.reserve_of(request, now_ns, lease_default_ns, reservation_ids)
 
     return {
-        "reserve": Kind(reserve_of, _granted, lingers=False),
+        "reserve": Kind(reserve_of, granted, lingers=False),
         "dispatch": Kind(requests.dispatch_of, _dispatched, lingers=False),
         "top_up": Kind(requests.top_up_of, _topped_up, lingers=False),
         "extend": Kind(requests.extend_of, _extended, lingers=True),
-        "settle": Kind(requests.settle_of, _settled, lingers=True),
+        "settle": Kind(requests.settle_of, settled, lingers=True),
         "release": Kind(requests.release_of, _released, lingers=True),
         "record_usage": Kind(requests.record_usage_of, _recorded, lingers=True),
         "adjust": Kind(requests.adjust_of, _adjusted, lingers=False),
     }
 
 
-def _granted(answer: Answer, operation_id: str) -> quota_pb2.ReserveResponse:
+def granted(answer: Answer, operation_id: str) -> quota_pb2.ReserveResponse:
+    return replies.granted(held_of(answer, operation_id), operation_id)
+
+
+def held_of(answer: Answer, operation_id: str) -> Granted:
+    """What a reserve was given. Raises LimitExceeded where it was refused."""
     if isinstance(answer, Refused):
         raise replies.limit_exceeded(answer, operation_id)
     assert isinstance(answer, Granted)
-    return replies.granted(answer, operation_id)
+    return answer
 
 
 def _topped_up(answer: Answer, operation_id: str) -> quota_pb2.TopUpResponse:
@@ -68,7 +73,7 @@ def _extended(answer: Answer, operation_id: str) -> quota_pb2.ExtendResponse:
     return replies.prolonged(answer)
 
 
-def _settled(answer: Answer, operation_id: str) -> quota_pb2.SettleResponse:
+def settled(answer: Answer, operation_id: str) -> quota_pb2.SettleResponse:
     if isinstance(answer, AccountedSoFar):
         return replies.accounted_so_far(answer)
     assert isinstance(answer, Accounted)

@@ -21,27 +21,25 @@ from bursar.eventlog.stream import StreamId
 from bursar.ledger.v1 import ledger_pb2
 from bursar.quota.v1 import quota_pb2
 from bursar.rpc import deadline
-from bursar_quota import limit_requests, replies, requests
+from bursar_quota import limit_requests, orders, replies, requests
 from bursar_quota.alert_delivery import AlertDelivery
 from bursar_quota.alert_feed import AlertFeed, raised_after
 from bursar_quota.alert_messages import alert_message
 from bursar_quota.applying import apply_limits
 from bursar_quota.calendar import ZonedCalendar
 from bursar_quota.counted_messages import MessageCounts
+from bursar_quota.direct_orders import DirectOrders
 from bursar_quota.domain.answers import (
     Accounted,
     AccountedSoFar,
     Answer,
-    Granted,
     LimitStands,
     Recorded,
-    Refused,
 )
 from bursar_quota.domain.commands import CountLimit, Order
 from bursar_quota.domain.events import AlertRaised
 from bursar_quota.domain.state import NS_PER_HOUR, NS_PER_S, State
 from bursar_quota.domain.terms import Now, Terms
-from bursar_quota.orders import kinds
 from bursar_quota.pending_limits import Pending, PendingLimits, pending_limits
 from bursar_quota.projection import QuotaDecider
 from bursar_quota.questions import Questions, Sight
@@ -137,7 +135,8 @@ class QuotaService:
         )
         self._decider.on_limit = self._pending.made
         self._unanswered = 0
-        order_kinds = kinds(self._lease_ns, self._reservation_ids)
+        order_kinds = orders.kinds(self._lease_ns, self._reservation_ids)
+        self.orders = DirectOrders(order_kinds, self, self._decided, self._clock)
         self.begin = Orders(order_kinds, self._submit, self.reserve, self._clock).begin
         self._broken: LogBroken | None = None
         self._is_decided = asyncio.Event()  # whether it leads, follows who does, or never will
@@ -214,10 +213,7 @@ class QuotaService:
             answer = await self._line.reserve(command, wait_s, request.priority)
         else:
             answer = await self._decided(command)
-        if isinstance(answer, Refused):
-            raise replies.limit_exceeded(answer, command.stamp.operation_id)
-        assert isinstance(answer, Granted)
-        return replies.granted(answer, command.stamp.operation_id)
+        return orders.granted(answer, command.stamp.operation_id)
 
     async def dispatch(self, request: quota_pb2.DispatchRequest) -> quota_pb2.DispatchResponse:
         answer = await self._decided(requests.dispatch_of(request, self._clock()))
@@ -226,10 +222,7 @@ class QuotaService:
     async def settle(self, request: quota_pb2.SettleRequest) -> quota_pb2.SettleResponse:
         command = requests.settle_of(request, self._clock())
         answer = await self._decided(command, lingers=not request.is_awaited)
-        if isinstance(answer, AccountedSoFar):
-            return replies.accounted_so_far(answer)
-        assert isinstance(answer, Accounted)
-        return replies.accounted(answer)
+        return orders.settled(answer, command.stamp.operation_id)
 
     async def top_up(self, request: quota_pb2.TopUpRequest) -> quota_pb2.TopUpResponse:
         found: quota_pb2.TopUpResponse = await self._ordered("top_up", request)
@@ -356,10 +349,13 @@ class QuotaService:
             self._decider.grace.answered(self._clock())
         self._line.freed()
 
-    async def _decided(self, command: Order, *, lingers: bool = False) -> Answer:
+    async def _decided(
+        self, command: Order, *, lingers: bool = False, bound_s: float | None = None
+    ) -> Answer:
         self._unanswered += 1
         try:
-            answer = await self._writer.submit(command, lingers=lingers)
+            future = self._writer.submit(command, lingers=lingers)
+            answer = await (future if bound_s is None else deadline.bounded(future, bound_s))
         except LogUnavailable:
             self._decider.grace.failed(self._clock())
             raise

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bursar.clients.quota import RemoteQuota
+from bursar.clients.quota import AskedOrders, RemoteQuota, orders_of
 from bursar.errors import (
     Conflict,
     FailedPrecondition,
@@ -145,3 +145,25 @@ async def test_limits_are_applied_explained_forecast_and_watched(quota):
             break
     assert [alert.threshold_pct for alert in seen] == [50, 80]
     assert list((await quota.alerts(quota_pb2.AlertsRequest())).alerts) == seen
+
+
+async def test_the_two_orders_of_a_call_are_the_same_wherever_quota_stands(quota):
+    orders = orders_of(quota)
+    await quota.put_limit(a_limit(1000))
+    reservation_id = await orders.hold(a_reserve(cost_nano_usd=600))
+    with pytest.raises(LimitExceeded, match="Would exceed monthly cost limit") as caught:
+        await orders.hold(a_reserve(cost_nano_usd=401))
+    assert caught.value.facts["limit_id"]
+    await orders.account(a_settle(reservation_id, 650))
+    with pytest.raises(InvalidRequest):
+        await orders.account(a_settle("", 1))
+    levels = (await quota.list_limits(quota_pb2.ListLimitsRequest())).levels
+    assert [(level.settled, level.held) for level in levels] == [(650, 0)]
+
+
+async def test_orders_are_direct_only_where_quota_is_hosted(tmp_path):
+    async with running(ProcessPlan((MODULE,)), memory_ground(tmp_path)) as process:
+        hosted = process.peers.client("quota")
+        assert not isinstance(orders_of(hosted), AskedOrders)
+        async with remote(process) as elsewhere:
+            assert isinstance(orders_of(elsewhere), AskedOrders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import grpc
 from google.protobuf.message import Message
@@ -223,3 +223,43 @@ class RemoteQuota:
             return await call(method, order)
         finally:
             self._calls_under_way -= 1
+
+
+class QuotaOrders(Protocol):
+    """The two orders that come with each model call, and of their answers only what is needed to go
+    on. Deadline and errors are those of `QuotaClient`.
+    """
+
+    async def hold(self, request: contract.ReserveRequest) -> str:
+        """The id of the reservation."""
+        ...
+
+    async def account(self, request: contract.SettleRequest) -> None:
+        """Returns once the settle is durable."""
+        ...
+
+
+@runtime_checkable
+class OffersOrders(Protocol):
+    """Quota where it is hosted: its orders spare a call the layers of a remote one."""
+
+    orders: QuotaOrders
+
+
+class AskedOrders:
+    """QuotaOrders by any client, a remote one as well."""
+
+    def __init__(self, quota: QuotaClient) -> None:
+        self._quota = quota
+
+    async def hold(self, request: contract.ReserveRequest) -> str:
+        return (await self._quota.reserve(request)).reservation_id
+
+    async def account(self, request: contract.SettleRequest) -> None:
+        await self._quota.settle(request)
+
+
+def orders_of(quota: QuotaClient) -> QuotaOrders:
+    """Those of the service itself where `quota` stands in this process, else by asking it."""
+    hosted = getattr(quota, "hosted", quota)
+    return hosted.orders if isinstance(hosted, OffersOrders) else AskedOrders(quota)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bursar.errors import DeadlineExceeded
 
@@ -15,6 +15,7 @@ from bursar.errors import DeadlineExceeded
 PRECISE_S_MAX = 1.0
 LOOK_S = 0.1
 
+Answer = TypeVar("Answer")
 Method = TypeVar("Method", bound=Callable[..., object])
 
 _MARK = "__never_waits__"
@@ -43,6 +44,18 @@ def never_waits(method: Method) -> Method:
 def is_waiting(method: Callable[..., object]) -> bool:
     """Whether a deadline can make a difference to it."""
     return not hasattr(method, _MARK)
+
+
+def bounded(answer: asyncio.Future[Answer], timeout_s: float) -> asyncio.Future[Answer]:
+    """The same future: it fails with DeadlineExceeded when `timeout_s`, or what is left of the
+    deadline it is asked under, is up, or up to 0.1 s later.
+
+    For an answer that one future brings: no task is cancelled, so it costs less than `within`.
+    """
+    bound_s = remaining_s(timeout_s)
+    loop = answer.get_loop()
+    _Watch.of(loop).add_answer(_Unanswered(time.monotonic() + bound_s, bound_s, answer))
+    return answer
 
 
 # A class, not a generator: each call passes one, and a generator's machinery doubles its cost.
@@ -81,12 +94,21 @@ class within:
         self._end.discard(self)
         is_own_cancel = self._is_up and self._task.uncancel() <= self._cancels_before
         if (is_own_cancel and kind is asyncio.CancelledError) or isinstance(error, TimeoutError):
-            raise DeadlineExceeded(f"no answer within {self._bound_s:.3f} s") from error
+            raise _late(self._bound_s) from error
 
     def time_is_up(self) -> None:
         """Cancels what the block awaits."""
         self._is_up = True
         self._task.cancel()
+
+
+# A tuple, not a dataclass: one is made for every call.
+class _Unanswered(NamedTuple):
+    """A future and its end. Nobody tells when it is done: it is seen at the next look."""
+
+    ends_at_s: float
+    bound_s: float
+    answer: asyncio.Future[Any]  # Any: whatever is waited for
 
 
 class _Timer:
@@ -107,7 +129,7 @@ class _Timer:
 class _Watch:
     """The ends of all long bounds of one event loop."""
 
-    __slots__ = ("_bounds", "_is_looking", "_loop")
+    __slots__ = ("_answers", "_bounds", "_is_looking", "_loop")
 
     newest: _Watch | None = None
     """The one that was asked for last: of a process' one loop, nearly always."""
@@ -115,6 +137,7 @@ class _Watch:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._bounds: set[within] = set()
+        self._answers: list[_Unanswered] = []
         self._is_looking = False
 
     @classmethod
@@ -126,18 +149,32 @@ class _Watch:
 
     def add(self, bound: within) -> None:
         self._bounds.add(bound)
-        if not self._is_looking:
-            self._is_looking = True
-            self._loop.call_later(LOOK_S, self._look)
+        self._look_later()
+
+    def add_answer(self, waited: _Unanswered) -> None:
+        self._answers.append(waited)
+        self._look_later()
 
     def discard(self, bound: within) -> None:
         self._bounds.discard(bound)
 
+    def _look_later(self) -> None:
+        if not self._is_looking:
+            self._is_looking = True
+            self._loop.call_later(LOOK_S, self._look)
+
     def _look(self) -> None:
+        self._is_looking = False
         now_s = time.monotonic()
         for bound in [each for each in self._bounds if each.ends_at_s <= now_s]:
             self._bounds.discard(bound)
             bound.time_is_up()
-        self._is_looking = bool(self._bounds)
-        if self._is_looking:
-            self._loop.call_later(LOOK_S, self._look)
+        self._answers = waited = [each for each in self._answers if not each.answer.done()]
+        for late in [each for each in waited if each.ends_at_s <= now_s]:
+            late.answer.set_exception(_late(late.bound_s))
+        if self._bounds or waited:
+            self._look_later()
+
+
+def _late(bound_s: float) -> DeadlineExceeded:
+    return DeadlineExceeded(f"no answer within {bound_s:.3f} s")

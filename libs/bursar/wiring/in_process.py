@@ -14,9 +14,10 @@ from bursar.telemetry import traces
 
 
 class InProcessClient:
-    """Answers the contract's methods by calling `service` itself."""
+    """Answers the contract's methods by calling `service` itself, which is `hosted`."""
 
     def __init__(self, contract: ServiceDescriptor, service: object) -> None:
+        self.hosted = service
         for method in contract.methods:
             name = attribute_name(method.name)
             answer = getattr(service, name)
