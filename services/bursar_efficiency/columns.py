@@ -29,7 +29,7 @@ MEASURES = (
 )
 # What savings by cause are sums of.
 SAVED_MEASURES = ("input_tokens", "output_tokens", "cost_nano_usd", "unpriced")
-# Who it was, but for the task: of those there are too many to keep apart.
+# Who it was, in the order of `Who.group`.
 WHO = (
     "tenant_id",
     "team_id",
@@ -67,17 +67,7 @@ class Whos:
 
     def number(self, who: Who, batch: Batch) -> int:
         """Its number; the batch learns of a new one."""
-        key = (
-            who.tenant_id,
-            who.team_id,
-            who.user_id,
-            who.key_id,
-            who.agent_id,
-            who.provider,
-            who.model,
-            who.tier,
-            who.labels,
-        )
+        key = who.group
         number = self.numbers.get(key)
         if number is None:
             number = self.numbers[key] = len(self.numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from bursar.events.v1 import cache_pb2, event_pb2, plans_pb2, tasks_pb2, usage_pb2
 from bursar.executor.v1 import executor_pb2
@@ -158,16 +158,16 @@ _LIFTS: dict[str, Callable[[event_pb2.Event], Fact | None]] = {
 
 def _who(attribution: ledger_pb2.Attribution, target: ledger_pb2.Target) -> Who:
     return Who(
-        tenant_id=attribution.tenant_id,
-        team_id=attribution.team_id,
-        user_id=attribution.user_id,
-        key_id=attribution.key_id,
-        task_id=attribution.task_id,
-        agent_id=attribution.agent_id,
-        provider=target.provider,
-        model=target.model,
-        tier=_TIERS.get(target.tier, ""),
-        labels=packed_labels(attribution.labels) if attribution.labels else "",
+        attribution.tenant_id,
+        attribution.team_id,
+        attribution.user_id,
+        attribution.key_id,
+        attribution.agent_id,
+        target.provider,
+        target.model,
+        _TIERS.get(target.tier, ""),
+        packed_labels(attribution.labels) if attribution.labels else "",
+        attribution.task_id,
     )
 
 
@@ -184,12 +184,14 @@ def _tokens(usage: ledger_pb2.TokenUsage) -> Tokens:
 
 
 def _savings(
-    savings: Iterable[ledger_pb2.Saving], tokens: Tokens, cost: ledger_pb2.Cost
+    savings: Sequence[ledger_pb2.Saving], tokens: Tokens, cost: ledger_pb2.Cost
 ) -> tuple[Saved, ...]:
     """What the call saved by cause, at the rates that its event recorded; unpriced without them.
 
     All but that of a cached answer, which `cache.hit` counts.
     """
+    if not savings and tokens.uncached:
+        return ()
     told = [
         Saved(
             saving.cause,
@@ -201,8 +203,7 @@ def _savings(
         for saving in savings
         if saving.cause not in _OF_CACHED_ANSWERS
     ]
-    has_cached = tokens.cached_input_tokens or tokens.cache_write_tokens
-    if not (told or has_cached or tokens.cache_write_1h_tokens) or not cost.HasField("price"):
+    if not cost.HasField("price"):
         return tuple(told)
     return of_call(told, tokens, _rates(cost.price))
 

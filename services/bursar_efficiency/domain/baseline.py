@@ -8,7 +8,7 @@ of a call add up to its saving to the nano-USD.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bursar.money import PICO_USD_PER_NANO_USD, nano_usd_from_pico_usd
 from bursar_efficiency.domain.facts import Saved, Tokens
@@ -34,11 +34,11 @@ def of_call(told: Sequence[Saved], tokens: Tokens, rates: Rates) -> tuple[Saved,
     A saving whose cost was told keeps it; tokens alone are worth the call's own rates.
     """
     cached = Saved(PROVIDER_PROMPT_CACHE, 0, 0, 0, is_cost_known=True)
-    savings = [*told, cached] if _touched_cache(tokens) else told
+    savings = told if tokens.uncached else [*told, cached]
     parts_pico_usd = [_pico_usd(saved, rates) for saved in told]
     parts_pico_usd.append(provider_cache_pico_usd(tokens, rates))
     return tuple(
-        replace(saved, cost_nano_usd=cost_nano_usd, is_cost_known=True)
+        saved._replace(cost_nano_usd=cost_nano_usd, is_cost_known=True)
         for saved, cost_nano_usd in zip(savings, split(parts_pico_usd[: len(savings)]), strict=True)
     )
 
@@ -73,9 +73,3 @@ def _pico_usd(saved: Saved, rates: Rates) -> int:
     if saved.is_cost_known:
         return saved.cost_nano_usd * PICO_USD_PER_NANO_USD
     return saved.input_tokens * rates.input + saved.output_tokens * rates.output
-
-
-def _touched_cache(tokens: Tokens) -> bool:
-    return bool(
-        tokens.cached_input_tokens or tokens.cache_write_tokens or tokens.cache_write_1h_tokens
-    )
