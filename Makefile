@@ -9,7 +9,7 @@ BURSAR := $(BIN)/bursar
 UV := $(BIN)/uv
 BENCHES := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))
 
-.PHONY: help run test check lint types contracts protos lock demo bench clean
+.PHONY: help run test test-clients check lint types contracts protos lock demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ run: $(VENV)/.run ## set up what it needs here and do the main job on the sample
 test: $(VENV)/.dev build/clients/.installed ## set up and run every test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+test-clients: $(VENV)/.dev build/every-client/.installed ## run every coding CLI against the simulated provider (1.2 GB from npm)
+	BURSAR_CLIENTS=every $(BIN)/pytest -q tests/clients
 
 check: $(VENV)/.dev ## formatting, lint, types, import contracts, protocol contracts
 	$(BIN)/ruff format --check -q .
@@ -64,6 +67,13 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.lock
 	@touch $@
 
 # The coding CLIs that tests drive, as anybody would install them.
+PINNED = sed -nE 's/.*"(@?[^"]+)": "([0-9][^"]*)".*/\1@\2/p'
+NPM_INSTALL = PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-audit --no-fund
+
 build/clients/.installed: $(VENV)/.dev tests/clients/package.json
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-audit --no-fund --prefix build/clients $$(sed -nE 's/.*"(@?[^"]+)": "([0-9][^"]*)".*/\1@\2/p' tests/clients/package.json)
+	$(NPM_INSTALL) --prefix build/clients $$($(PINNED) tests/clients/package.json)
+	@touch $@
+
+build/every-client/.installed: $(VENV)/.dev tests/clients/every.json
+	$(NPM_INSTALL) --prefix build/every-client $$($(PINNED) tests/clients/every.json)
 	@touch $@

@@ -170,7 +170,13 @@ def step_names(updates: Sequence[executor_pb2.WatchResponse]) -> list[str]:
 
 def isolate(monkeypatch, data_dir: Path) -> None:
     """Nothing of this machine's providers, servers or settings is seen."""
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"):
+    for name in (
+        "ANTHROPIC_API_KEY",
+        "OPENAI_API_KEY",
+        "GEMINI_API_KEY",
+        "ANTHROPIC_BASE_URL",
+        "OPENAI_BASE_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BURSAR_EXECUTOR_LOCAL_SERVERS", "{}")
     monkeypatch.setenv("BURSAR_CACHE_DISK_FREE_PCT_MIN", "0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from bursar.settings import PartSettings, settings_of
 from bursar_executor.endpoints import USUAL_SERVERS
@@ -29,6 +29,11 @@ class ExecutorSettings(PartSettings):
     backend_shut_s: float = Field(default=20.0, gt=0)
     # Servers of OpenAI's format that are looked for on this machine: base address by name.
     local_servers: dict[str, str] = Field(default_factory=lambda: dict(USUAL_SERVERS))
+    # Where coding CLIs send their calls, and the key of Bursar's they show there; without it they
+    # run under the user's own login. The model they ask for there, by the CLI's name.
+    cli_edge_url: str = ""
+    cli_edge_key: SecretStr | None = None
+    cli_models: dict[str, str] = Field(default_factory=dict)
 
     @property
     def gate_terms(self) -> GateTerms:

@@ -60,6 +60,8 @@ class Outcome:
     error: BursarError | None = None
     # True when a request went out and nobody knows what became of it: the whole hold is charged.
     is_usage_unknown: bool = False
+    # The usage is a tool's own word for what it did: another class of trust than a provider's.
+    is_told_by_tool: bool = False
     # What the provider said of its own limits.
     provider_limits: tuple[tasks_pb2.ProviderLimit, ...] = ()
 

@@ -13,6 +13,7 @@ import aiohttp
 from bursar.errors import BackendUnavailable, FailedPrecondition, NotFound
 from bursar.planner.v1 import planner_pb2
 from bursar_executor.backends.backend import Backend
+from bursar_executor.backends.coding_clis import CodingClis
 from bursar_executor.backends.discovery import Discovery
 from bursar_executor.backends.log_reader import BACKEND_ID as LOG_READER_ID
 from bursar_executor.backends.log_reader import LogReaderBackend
@@ -41,6 +42,7 @@ class Registry:
         self._tool_words = frozenset().union(*(tool.capabilities for tool in tools))
         self._log_reader = LogReaderBackend()
         self._discovery = Discovery(settings, self._subprocesses)
+        self._clis = CodingClis(settings, self._subprocesses)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -59,10 +61,13 @@ class Registry:
             await self._session.close()
 
     async def everything(self) -> list[planner_pb2.Backend]:
-        """All tools and models, and who is missing where there is no model to choose."""
+        """All tools, models and coding CLIs, and who is missing where there is no model to
+        choose.
+        """
         tools = [tool.describe() for tool in self._tools.values()]
         models = [model.describe() for model in await self._models()]
-        return [*tools, self._log_reader.describe(), *models, *self._discovery.missing()]
+        clis = [cli.describe() for cli in await self._clis.all()]
+        return [*tools, self._log_reader.describe(), *models, *clis, *self._discovery.missing()]
 
     async def describe(
         self, task: planner_pb2.Task, paths: Sequence[str], *, has_logs: bool
@@ -81,6 +86,9 @@ class Registry:
             described = model.describe()
             if not described.is_by_name_only or model.is_named(task.requested_model):
                 found.append(_offered(described, words))
+        cli = await self._clis.named(task.requested_model)
+        if cli is not None:
+            found.append(_offered(cli.describe(), words))
         had = {word for one in found if one.is_available for word in one.capabilities}
         if not needed or not had.issuperset(needed):
             found += (_offered(missing, words) for missing in self._discovery.missing())
@@ -96,6 +104,9 @@ class Registry:
         for model in self._discovery.known:
             if model.backend_id == backend_id:
                 return model
+        for cli in self._clis.known:
+            if cli.backend_id == backend_id:
+                return cli
         raise NotFound(f"there is no backend {backend_id!r}; see `bursar backends`")
 
     async def model_named(self, name: str) -> ModelBackend:

@@ -165,6 +165,8 @@ def _settled_as(outcomes: Sequence[Outcome]) -> quota_pb2.Outcome.ValueType:
 def _source_of(outcomes: Sequence[Outcome]) -> quota_pb2.UsageSource.ValueType:
     if any(found.is_usage_unknown for found in outcomes):
         return quota_pb2.USAGE_SOURCE_HOLD
+    if any(found.is_told_by_tool for found in outcomes):
+        return quota_pb2.USAGE_SOURCE_TOOL
     is_told = any(found.usage.input_tokens or found.usage.output_tokens for found in outcomes)
     if not is_told or any(found.usage.is_estimate for found in outcomes):
         return quota_pb2.USAGE_SOURCE_COUNTED

@@ -223,12 +223,15 @@ class StepDetail(message.Message):
     ANSWERED_BY_MODEL_FIELD_NUMBER: builtins.int
     IS_CUT_FIELD_NUMBER: builtins.int
     IS_USAGE_UNKNOWN_FIELD_NUMBER: builtins.int
+    IS_TOLD_BY_TOOL_FIELD_NUMBER: builtins.int
     provider_request_id: builtins.str
     answered_by_model: builtins.str
     is_cut: builtins.bool
     """The answer was ended before its end."""
     is_usage_unknown: builtins.bool
     """Nobody knows what was used: the whole hold is charged."""
+    is_told_by_tool: builtins.bool
+    """The usage is what a coding CLI reported of itself."""
     @builtins.property
     def partial_result(self) -> executor_pb2.TaskResult:
         """Text, usage, error reason and summary of this step alone."""
@@ -241,10 +244,11 @@ class StepDetail(message.Message):
         answered_by_model: builtins.str = ...,
         is_cut: builtins.bool = ...,
         is_usage_unknown: builtins.bool = ...,
+        is_told_by_tool: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["partial_result", b"partial_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "is_cut", b"is_cut", "is_usage_unknown", b"is_usage_unknown", "partial_result", b"partial_result", "provider_request_id", b"provider_request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_by_model", b"answered_by_model", "is_cut", b"is_cut", "is_told_by_tool", b"is_told_by_tool", "is_usage_unknown", b"is_usage_unknown", "partial_result", b"partial_result", "provider_request_id", b"provider_request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
