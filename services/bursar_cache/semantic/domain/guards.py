@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from bursar_cache.semantic.domain.lexicon import ANTONYMS, NEGATIVE_PREFIXES
+from bursar_cache.semantic.domain.opposites import ANTONYMS, NEGATIVE_PREFIXES
 from bursar_cache.semantic.domain.reading import Reading
 from bursar_cache.semantic.domain.stems import stem
 

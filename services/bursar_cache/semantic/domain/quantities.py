@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import regex
 
-from bursar_cache.semantic.domain.lexicon import MAGNITUDES, NUMBER_WORDS, UNITS
+from bursar_cache.semantic.domain.number_words import MAGNITUDES, NUMBER_WORDS, UNITS
 
 
 class Quantity(NamedTuple):

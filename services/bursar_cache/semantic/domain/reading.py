@@ -8,19 +8,17 @@ from functools import lru_cache
 
 import regex
 
-from bursar_cache.semantic.domain.lexicon import (
+from bursar_cache.semantic.domain.grammar_words import FUNCTION_WORDS, LIGHT_WORDS, NEGATORS
+from bursar_cache.semantic.domain.quantities import Quantity, quantities
+from bursar_cache.semantic.domain.question_words import question_classes
+from bursar_cache.semantic.domain.stems import stem
+from bursar_cache.semantic.domain.turning_words import (
     DIRECTIONS,
-    FUNCTION_WORDS,
-    LIGHT_WORDS,
     MODIFIERS,
-    NEGATORS,
     NOT_SUPERLATIVE,
     POSSESSORS,
     SUPERLATIVES,
 )
-from bursar_cache.semantic.domain.quantities import Quantity, quantities
-from bursar_cache.semantic.domain.question_words import question_classes
-from bursar_cache.semantic.domain.stems import stem
 
 READINGS_KEPT = 8_192
 # A negation is about the next word that means something, if it comes soon.
