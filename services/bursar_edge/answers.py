@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from bursar.cache.v1 import cache_pb2
 from bursar.clients.cache import CacheClient
-from bursar.dialects import anthropic_messages
+from bursar.dialects import anthropic_messages, openai_chat, openai_responses
 from bursar.dialects.dialect import Dialect, RequestFacts
 from bursar.errors import BursarError
 from bursar.identity import Keyring
@@ -153,5 +153,12 @@ def _whole_to_keep(call: Call, chunks: Sequence[bytes]) -> bytes | None:
     return content
 
 
+_KINDS = {
+    anthropic_messages.PATH: "anthropic.messages",
+    openai_chat.PATH: "openai.chat",
+    openai_responses.PATH: "openai.responses",
+}
+
+
 def _kind(dialect: Dialect) -> str:
-    return "anthropic.messages" if dialect.PATH == anthropic_messages.PATH else "openai.chat"
+    return _KINDS[dialect.PATH]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bursar.dialects import BY_PATH, anthropic_messages, openai_chat
+from bursar.dialects import BY_PATH, anthropic_messages, openai_chat, openai_responses
 from bursar.dialects.dialect import Dialect
 from bursar.errors import FailedPrecondition
 from bursar.ledger.v1 import ledger_pb2
@@ -112,5 +112,6 @@ def upstreams(settings: EdgeSettings) -> dict[str, Upstream]:
     of_path = {
         anthropic_messages.PATH: (anthropic, settings.anthropic_api_key),
         openai_chat.PATH: (openai, settings.openai_api_key),
+        openai_responses.PATH: (openai, settings.openai_api_key),
     }
     return {path: Upstream(dialect, *of_path[path], terms) for path, dialect in BY_PATH.items()}

@@ -1,40 +1,17 @@
-"""Coding CLIs, unmodified, run as the executor runs them, against the simulated provider.
-
-By default those of `package.json`; with BURSAR_CLIENTS=every those of `every.json`.
-"""
-
-import json
-import os
-from pathlib import Path
+"""Coding CLIs, unmodified, run as the executor runs them, against the simulated provider."""
 
 import pytest
 
 from bursar.secret import Secret
 from bursar_executor.backends.backend import Job
 from bursar_executor.backends.coding_cli import CliAccess, CodingCliBackend
-from bursar_executor.clis import claude_code, codex, copilot, gemini_cli, opencode, qwen_code
 from bursar_executor.clis.cli import Access, Ask, TaskClass
-from bursar_executor.clis.running import CliRunner
-from bursar_executor.subprocesses.subprocesses import Subprocesses
 from bursar_simulator.settings import SimulatorSettings
 from bursar_simulator.simulated_provider import SimulatedProvider
+from installed_clis import CLIS, RUN_S
 
 pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("clients")]
 
-ROOT = Path(__file__).parents[2]
-IS_EVERY = os.environ.get("BURSAR_CLIENTS") == "every"
-MANIFEST = Path(__file__).parent / ("every.json" if IS_EVERY else "package.json")
-PROGRAMS = ROOT / "build" / ("every-client" if IS_EVERY else "clients") / "node_modules/.bin"
-RUN_S = 120.0
-MODELS = {
-    "@anthropic-ai/claude-code": (claude_code, "claude-haiku-4-5"),
-    "@github/copilot": (copilot, "gpt-4o"),
-    "@google/gemini-cli": (gemini_cli, "gemini-2.5-flash"),
-    "@openai/codex": (codex, "gpt-4o"),
-    "@qwen-code/qwen-code": (qwen_code, "gpt-4o"),
-    "opencode-ai": (opencode, "gpt-4o"),
-}
-CLIS = [MODELS[name] for name in json.loads(MANIFEST.read_text())["dependencies"]]
 each_cli = pytest.mark.parametrize(("cli", "model"), CLIS, ids=lambda of: getattr(of, "NAME", of))
 
 
@@ -42,19 +19,6 @@ each_cli = pytest.mark.parametrize(("cli", "model"), CLIS, ids=lambda of: getatt
 async def provider():
     async with SimulatedProvider(SimulatorSettings(host="127.0.0.1", port=0)) as simulated:
         yield simulated
-
-
-@pytest.fixture
-def runner(monkeypatch):
-    """Sees the CLIs that were installed for the tests."""
-    if not PROGRAMS.exists():
-        pytest.fail(
-            f"{PROGRAMS} is not there: `make {PROGRAMS.parents[1].relative_to(ROOT)}/.installed`"
-        )
-    monkeypatch.setenv("PATH", f"{PROGRAMS}:{os.environ['PATH']}")
-    subprocesses = Subprocesses()
-    yield CliRunner(subprocesses)
-    subprocesses.close()
 
 
 @pytest.fixture

@@ -15,7 +15,11 @@ from bursar_executor.subprocesses.subprocesses import Subprocesses
 
 LOOKED_AGAIN_AFTER_S = 30.0
 # The formats Bursar's edge speaks, and a model that is asked there where none is set.
-EDGE_MODELS = {"anthropic": "claude-haiku-4-5", "openai": "gpt-5-mini"}
+EDGE_MODELS = {
+    "anthropic": "claude-haiku-4-5",
+    "openai": "gpt-5-mini",
+    "openai-responses": "gpt-5-mini",
+}
 
 
 class CodingClis:
