@@ -9,12 +9,11 @@ import secrets
 
 import pytest
 
-from bursar.errors import Unavailable
-from chaos import chaos
+from chaos import chaos, digest_once_it_answers
 from nats_broker import NatsBroker
 from quota_fleet import fleet_of
 from quota_history import wrong_in_history
-from quota_services import digest_of, digest_of_replay
+from quota_services import digest_of_replay
 
 pytestmark = pytest.mark.broker
 
@@ -28,14 +27,6 @@ def broker():
     started = NatsBroker().start()
     yield started
     started.remove()
-
-
-async def digest_once_it_answers(quota):
-    while True:
-        try:
-            return await digest_of(quota)
-        except Unavailable:
-            continue
 
 
 async def test_every_acknowledged_reservation_is_in_the_log_once_and_live_equals_replay(
