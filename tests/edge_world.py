@@ -19,6 +19,8 @@ from bursar.wiring.module import Ground
 from bursar.wiring.settings import ProcessSettings
 from bursar_cache.service import CacheService
 from bursar_cache.settings import CacheSettings
+from bursar_compressor.service import CompressorService
+from bursar_compressor.settings import CompressorSettings
 from bursar_edge.service import EdgeService
 from bursar_edge.settings import EdgeSettings
 from bursar_quota.service import QuotaService, Surroundings
@@ -137,15 +139,16 @@ async def edge_world(
     async with SimulatedProvider(provider) as simulated, asyncio.TaskGroup() as group:
         quota = QuotaService(ground.log, surroundings=surroundings)
         cache = CacheService(ground, CacheSettings(disk_bytes_max=0))
+        compressor = CompressorService(ground, CompressorSettings())
         told = {"anthropic_url": simulated.address, "openai_url": simulated.address, **settings}
         edge = EdgeService(
             ground,
-            (quota, cache),
+            (quota, cache, compressor),
             EdgeSettings(**told),
             ProcessSettings(data_dir=data_dir, authentication=authentication),
         )
         ledger = Ledger(ground.log)
-        services = (quota, cache, edge)
+        services = (quota, cache, compressor, edge)
         tasks = [group.create_task(service.run()) for service in services]
         for service in services:
             await service.ready()

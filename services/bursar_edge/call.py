@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from bursar.dialects.caching import CachePolicy
@@ -37,6 +39,7 @@ class Call(msgspec.Struct):
     held: ledger_pb2.Amounts | None = None
     reservation_id: str = ""
     is_settled: bool = False
+    savings: Sequence[ledger_pb2.Saving] = ()
     share: Sharing | None = None
 
     @property

@@ -39,6 +39,7 @@ from bursar_edge.http1.request import Headers
 from bursar_edge.relay import Relay
 from bursar_edge.replay import replay
 from bursar_edge.sharing import Sharing
+from bursar_edge.shortening import Shortening
 from bursar_edge.upstream import Upstream
 from bursar_edge.waiting import Waiting
 
@@ -73,11 +74,17 @@ class MeteredCalls:
     """Answers requests for model calls."""
 
     def __init__(
-        self, accounts: Accounts, answers: Answers, relay: Relay, terms: MeteringTerms
+        self,
+        accounts: Accounts,
+        answers: Answers,
+        relay: Relay,
+        shortening: Shortening,
+        terms: MeteringTerms,
     ) -> None:
         self._accounts = accounts
         self._answers = answers
         self._relay = relay
+        self._shortening = shortening
         self._terms = terms
         self._counts = CountCache()
         self._going_on: set[asyncio.Task[None]] = set()
@@ -160,6 +167,8 @@ class MeteredCalls:
             request.headers, call.trace, is_own_key=arrival.visitor.is_own_key
         )
         body = self._completed(call, request.body)
+        if self._shortening.is_for(body, arrival.headers):
+            body = await self._shortening.shortened(call, body)
         if call.held is None:
             await self._hold(call, body)
         await self._accounts.reserve(call)

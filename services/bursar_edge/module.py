@@ -15,11 +15,11 @@ def module(process: ProcessSettings | None = None, **flags: object) -> Module:
 
     def build(ground: Ground, peers: Peers) -> EdgeService:
         """It asks quota before each call and the cache before most."""
-        clients = (peers.client("quota"), peers.client("cache"))
+        clients = (peers.client("quota"), peers.client("cache"), peers.client("compressor"))
         settings = EdgeSettings.load(**flags)
         return EdgeService(ground, clients, settings, process or ProcessSettings.load())
 
-    return Module("edge", needs=("quota", "cache"), build=build)
+    return Module("edge", needs=("quota", "cache", "compressor"), build=build)
 
 
 MODULE = module()

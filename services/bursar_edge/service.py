@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bursar.clients.cache import CacheClient
+from bursar.clients.compressor import CompressorClient
 from bursar.clients.quota import QuotaClient
 from bursar.dialects import anthropic_messages, openai_chat
 from bursar.dialects.caching import CachePolicy
@@ -30,6 +31,7 @@ from bursar_edge.metered import Arrival, MeteredCalls, MeteringTerms
 from bursar_edge.passing import is_passed, pass_on
 from bursar_edge.relay import Relay, RelayTerms
 from bursar_edge.settings import EdgeSettings
+from bursar_edge.shortening import Shortening
 from bursar_edge.upstream import Upstream, upstreams
 
 NS_PER_S = 1_000_000_000
@@ -49,17 +51,18 @@ class EdgeService:
     def __init__(
         self,
         ground: Ground,
-        clients: tuple[QuotaClient, CacheClient],
+        clients: tuple[QuotaClient, CacheClient, CompressorClient],
         settings: EdgeSettings,
         process: ProcessSettings,
     ) -> None:
-        quota, cache = clients
+        quota, cache, compressor = clients
         self.url = ""
         self._ground = ground
         self._settings = settings
         self._process = process
         self._accounts = Accounts(quota, int(settings.call_s * NS_PER_S), settings.unsettled_max)
         self._answers = Answers(cache, ground.keyring)
+        self._shortening = Shortening(compressor, settings.shortened_bytes_min)
         self._upstreams = upstreams(settings)
         self._server = HttpServer(self._handle, _server_terms(settings))
         self._is_listening = asyncio.Event()
@@ -81,7 +84,9 @@ class EdgeService:
             are_tool_calls_allowed=settings.are_tool_calls_cached,
         )
         terms = MeteringTerms(prices, policy, settings.default_max_output_tokens, ground.clock)
-        self._calls = MeteredCalls(self._accounts, self._answers, relay, terms)
+        self._calls = MeteredCalls(
+            self._accounts, self._answers, relay, self._shortening, terms
+        )
         try:
             port = await self._server.listen(self._process.host, settings.port)
             self.url = f"http://{_in_url(self._process.host)}:{port}"

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 
 from bursar.settings import PartSettings, settings_of
 
-MIB = 1024 * 1024
+KIB, MIB = 1024, 1024 * 1024
 TierName = Literal["paid_api", "local_model"]
 
 
@@ -43,6 +43,9 @@ class EdgeSettings(PartSettings):
     are_sampled_cached: bool = False
     are_tool_calls_cached: bool = False
     cached_bytes_max: int = Field(default=1 * MIB, ge=0)
+
+    # Of a chat in a request of so many bytes, what is repeated is told once; 0 leaves all as it is.
+    shortened_bytes_min: int = Field(default=32 * KIB, ge=0)
 
     request_bytes_max: int = Field(default=32 * MIB, ge=1)
     response_bytes_max: int = Field(default=64 * MIB, ge=1)
