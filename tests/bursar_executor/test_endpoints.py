@@ -82,3 +82,15 @@ async def test_what_is_silent_or_something_else_is_no_model_server(answering: An
 async def test_where_nobody_listens_nothing_is_found() -> None:
     async with aiohttp.ClientSession() as session:
         assert await local_endpoints(session, (("ollama", "http://127.0.0.1:9"),)) == []
+
+
+def test_google_speaks_gemini_and_openai_may_be_spoken_to_by_its_newer_api() -> None:
+    (google,) = configured_endpoints(
+        {"GEMINI_API_KEY": "k", "GOOGLE_GEMINI_BASE_URL": "http://127.0.0.1:1/v1beta/"}
+    )
+    assert (google.provider, google.speaks) == ("google", "gemini")
+    assert google.base_url == "http://127.0.0.1:1"
+    keyed = {"OPENAI_API_KEY": "k"}
+    (usual,) = configured_endpoints(keyed)
+    (newer,) = configured_endpoints({**keyed, "BURSAR_OPENAI_FORMAT": "openai-responses"})
+    assert (usual.speaks, newer.speaks) == ("openai", "openai-responses")
