@@ -84,9 +84,7 @@ class EdgeService:
             are_tool_calls_allowed=settings.are_tool_calls_cached,
         )
         terms = MeteringTerms(prices, policy, settings.default_max_output_tokens, ground.clock)
-        self._calls = MeteredCalls(
-            self._accounts, self._answers, relay, self._shortening, terms
-        )
+        self._calls = MeteredCalls(self._accounts, self._answers, relay, self._shortening, terms)
         try:
             port = await self._server.listen(self._process.host, settings.port)
             self.url = f"http://{_in_url(self._process.host)}:{port}"
@@ -104,6 +102,7 @@ class EdgeService:
     async def drain(self) -> None:
         """Calls under way get `drain_s`, then are cut and settled by what was streamed."""
         await self._server.drain(self._settings.drain_s)
+        await self._calls.end()
         async with asyncio.timeout(SETTLED_S):
             await self.settled()
 
