@@ -292,7 +292,7 @@ ORDERS = [
     (quota_pb2.ReleaseRequest, usage_pb2.Released),
     (quota_pb2.RecordUsageRequest, usage_pb2.UsageRecorded),
 ]
-NOT_KEPT = {"is_awaited", "is_partial", "wait_ns", "priority"}
+NOT_KEPT = {"is_awaited", "is_partial", "wait_ns", "priority", "messages"}
 DECIDED_FROM = 16  # the first number of what is decided
 
 
