@@ -23,7 +23,7 @@ from bursar.ledger.v1 import ledger_pb2
 from bursar_efficiency.domain.facts import Charges, Fact
 from bursar_efficiency.projection import Accounts, StreamReader, checksum, stream_of
 from bursar_efficiency.question import Question
-from bursar_efficiency.store import Rows, Store, forget
+from bursar_efficiency.store import Groups, Store, forget
 
 BATCH_ROWS = 16_384
 SEGMENT_ROWS = 262_144
@@ -41,10 +41,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What was asked for, of all and of each group: `rows`, and `saved` by cause."""
+    """What was asked for, of all and of the dearest groups."""
 
-    whole: tuple[Rows, Rows]
-    groups: tuple[Rows, Rows]
+    whole: Groups
+    groups: Groups
     as_of: list[ledger_pb2.Position]
     observed_events_lost: int
 
@@ -82,12 +82,12 @@ class Books:
             for cursor in cursors
         ]
 
-    async def sums(self, question: Question) -> Sums:
+    async def sums(self, question: Question, groups_max: int) -> Sums:
         """What the question asks, of all that is folded by now."""
         self._hand_over()
         as_of = [_position(reader.cursor) for reader in self.readers]
         lost = sum(reader.writers.missing_events for reader in self.readers if reader.writers)
-        whole, groups = await self._in_thread(lambda: self._asked(question))
+        whole, groups = await self._in_thread(lambda: self._asked(question, groups_max))
         return Sums(whole, groups, as_of, lost)
 
     async def places(self, text_id: bytes) -> list[tuple[StreamId, int]]:
@@ -143,13 +143,13 @@ class Books:
             state[str(cursor.stream)] = head + chain
         return state
 
-    def _asked(self, question: Question) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
+    def _asked(self, question: Question, groups_max: int) -> tuple[Groups, Groups]:
         store = self._own_store()
         whole = question.ungrouped
-        of_all = (store.totals(whole, "rows"), store.totals(whole, "saved"))
+        of_all = Groups(store.totals(whole, "rows"), store.totals(whole, "saved"), 1)
         if not question.dimensions:
-            return of_all, ([], [])
-        return of_all, (store.totals(question, "rows"), store.totals(question, "saved"))
+            return of_all, Groups([], [], 0)
+        return of_all, store.dearest(question, groups_max)
 
     def _opened(self) -> dict[str, bytes]:
         self._store = Store(self._directory)

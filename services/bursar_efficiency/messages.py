@@ -15,7 +15,7 @@ from bursar_efficiency.domain.totals import Totals
 from bursar_efficiency.frames import Found
 from bursar_efficiency.question import By
 from bursar_efficiency.requests import Reported
-from bursar_efficiency.store import Rows
+from bursar_efficiency.store import Groups
 from bursar_efficiency.summaries import told
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,23 +44,21 @@ def entry_message(found: Found) -> efficiency_pb2.AuditEntry:
 
 def report_message(sums: Sums, asked: Reported) -> efficiency_pb2.ReportResponse:
     """The whole, and the groups that cost most, by their keys."""
-    dimensions = asked.question.dimensions
-    groups = _by_key(sums.groups, len(dimensions)) if dimensions else {}
-    dearest = sorted(groups, key=lambda key: (-groups[key].cost_nano_usd, key))[: asked.groups_max]
+    by = [dimension.by for dimension in asked.question.dimensions]
+    groups = _by_key(sums.groups, len(by))
     [whole] = _by_key(sums.whole, 0).values()
-    told_keys = {
-        key: [_text(dimension.by, part) for dimension, part in zip(dimensions, key, strict=True)]
-        for key in dearest
-    }
     return efficiency_pb2.ReportResponse(
         totals=totals_message(whole),
         groups=[
-            efficiency_pb2.Group(keys=told_keys[key], totals=totals_message(groups[key]))
-            for key in sorted(dearest)
+            efficiency_pb2.Group(
+                keys=[_text(each, part) for each, part in zip(by, key, strict=True)],
+                totals=totals_message(groups[key]),
+            )
+            for key in sorted(groups)
         ],
         as_of=sums.as_of,
         observed_events_lost=sums.observed_events_lost,
-        groups_total=len(groups),
+        groups_total=sums.groups.total,
     )
 
 
@@ -104,13 +102,12 @@ def totals_message(totals: Totals) -> efficiency_pb2.Totals:
     )
 
 
-def _by_key(found: tuple[Rows, Rows], dimensions: int) -> Mapping[Key, Totals]:
+def _by_key(found: Groups, dimensions: int) -> Mapping[Key, Totals]:
     """Totals of each group from its sums and from its savings by cause."""
-    rows, saved = found
     groups: defaultdict[Key, Totals] = defaultdict(Totals)
-    for row in rows:
+    for row in found.rows:
         groups[row[:dimensions]] = _sums(row[dimensions:])
-    for row in saved:
+    for row in found.saved:
         cause, *amounts = map(int, row[dimensions:])
         groups[row[:dimensions]].saved_by_cause[cause] = _saved(cause, amounts)
     return groups

@@ -54,6 +54,11 @@ class Question:
         return replace(self, dimensions=())
 
     @property
+    def columns(self) -> list[str]:
+        """What the dimensions are called in results."""
+        return [f"d{at}" for at in range(len(self.dimensions))]
+
+    @property
     def widths(self) -> list[str]:
         """Sums that keep apart what this asks to be kept apart, widest first."""
         asked = {dimension.by for dimension in self.dimensions}
@@ -102,7 +107,7 @@ def statement(question: Question, kind: str) -> tuple[str, list[str]]:
     """
     by, measures = SUMMED[kind]
     more = [name for name in by if name != "who"]
-    names = [f"d{at}" for at in range(len(question.dimensions))]
+    names = question.columns
     union = " UNION ALL ".join(
         _part(question, piece, (*by, *measures)) for piece in pieces(question, kind)
     )
@@ -117,7 +122,7 @@ def statement(question: Question, kind: str) -> tuple[str, list[str]]:
     if question.tenant_id:
         where = " WHERE tenant_id = ?"
         parameters.append(question.tenant_id)
-    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in measures)
+    sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in measures)
     grouped = ", ".join([*names, *more])
     ending = f" GROUP BY {grouped}" if grouped else ""
     return f"SELECT {', '.join([*keys, *more, sums])} FROM {source}{where}{ending}", parameters

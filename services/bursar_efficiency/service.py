@@ -63,7 +63,7 @@ class EfficiencyService:
     async def report(self, request: efficiency_pb2.ReportRequest) -> efficiency_pb2.ReportResponse:
         asked = reported(request)
         await self._caught_up_with_the_log()
-        return report_message(await self._books.sums(asked.question), asked)
+        return report_message(await self._books.sums(asked.question, asked.groups_max), asked)
 
     async def watch(
         self, request: efficiency_pb2.WatchRequest
@@ -76,7 +76,7 @@ class EfficiencyService:
             while True:
                 wake.clear()
                 began_s = perf_counter()
-                sums = await self._books.sums(asked.question)
+                sums = await self._books.sums(asked.question, asked.groups_max)
                 yield efficiency_pb2.WatchResponse(report=report_message(sums, asked))
                 # Whoever watches never takes more than half of the thread that answers.
                 await asyncio.sleep(max(WATCH_PAUSE_S, perf_counter() - began_s))

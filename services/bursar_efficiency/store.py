@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,15 @@ _LOCKED = "Could not set lock"
 _logger = logging.getLogger(__name__)
 
 Rows = list[tuple[int | str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Sums of some groups, `saved` by cause, and how many groups there are."""
+
+    rows: Rows
+    saved: Rows
+    total: int
 
 
 class Store:
@@ -83,6 +93,23 @@ class Store:
     def totals(self, question: Question, kind: str) -> Rows:
         """Rows of `question.statement`."""
         return self._connection.execute(*statement(question, kind)).fetchall()
+
+    def dearest(self, question: Question, groups_max: int) -> Groups:
+        """The groups that cost most. Only they leave the engine: to hand over the sums of 100,000
+        takes longer than to make them.
+        """
+        columns = ", ".join(question.columns)
+        rows, parameters = statement(question, "rows")
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE dearest AS SELECT *, count(*) OVER () AS groups_total"
+            f" FROM ({rows}) ORDER BY cost_nano_usd DESC, {columns} LIMIT {groups_max}",
+            parameters,
+        )
+        found = self._connection.execute("SELECT * FROM dearest").fetchall()
+        saved, parameters = statement(question, "saved")
+        of_them = f"SELECT * FROM ({saved}) SEMI JOIN dearest USING ({columns})"
+        by_cause = self._connection.execute(of_them, parameters).fetchall()
+        return Groups([row[:-1] for row in found], by_cause, found[0][-1] if found else 0)
 
     def places(self, checksum: int, places_max: int) -> list[tuple[int, int]]:
         """Numbers of streams and sequences of frames that may speak of an id, in their order."""

@@ -9,24 +9,48 @@ import click
 
 from bursar_all.commands.shared_options import data_dir_option, json_option, run_async
 
-DIMENSIONS = ("tenant", "team", "user", "key", "task", "agent", "provider", "model", "tier", "day")
+DIMENSIONS = (
+    "tenant",
+    "team",
+    "user",
+    "key",
+    "task",
+    "agent",
+    "provider",
+    "model",
+    "tier",
+    "day",
+    "hour",
+    "thought_level",
+)
 
 
 @click.command()
 @click.option("--by", help=f"Group by, comma-separated: {', '.join(DIMENSIONS)}.")
 @click.option("--since", help="From this on: 2026-11-01, or 7d, 24h, 30m ago.")
+@click.option("--as-of", "until", help="As it was then: without what came at it or later.")
 @click.option("--tenant", default="", help="Only this tenant.")
 @json_option
 @data_dir_option
 def command(
-    by: str | None, since: str | None, tenant: str, is_json: bool, data_dir: Path | None
+    by: str | None,
+    since: str | None,
+    until: str | None,
+    tenant: str,
+    is_json: bool,
+    data_dir: Path | None,
 ) -> None:
     """Totals of tokens, money and savings."""
-    run_async(_report(by, since, tenant, data_dir, is_json=is_json))
+    run_async(_report(by, (since, until), tenant, data_dir, is_json=is_json))
 
 
 async def _report(
-    by: str | None, since: str | None, tenant: str, data_dir: Path | None, *, is_json: bool
+    by: str | None,
+    period: tuple[str | None, str | None],
+    tenant: str,
+    data_dir: Path | None,
+    *,
+    is_json: bool,
 ) -> None:
     from google.protobuf.json_format import MessageToDict
 
@@ -37,6 +61,7 @@ async def _report(
     from bursar_all.periods import instant_ns
     from bursar_all.rendering.report import show_report
 
+    since, until = period
     names = [name.strip() for name in (by or "").split(",") if name.strip()]
     for name in names:
         if name not in DIMENSIONS:
@@ -44,6 +69,7 @@ async def _report(
     request = efficiency_pb2.ReportRequest(
         tenant_id=tenant,
         since_ns=instant_ns(since) if since else 0,
+        until_ns=instant_ns(until, "--as-of") if until else 0,
         group_by=[efficiency_pb2.Dimension.Value(f"DIMENSION_{name.upper()}") for name in names],
     )
     settings = ProcessSettings.load(data_dir=data_dir)
