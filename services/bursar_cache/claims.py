@@ -14,13 +14,15 @@ CLAIMS_MAX = 65_536
 SWEPT_FROM = 1_024
 LINGER_S = 2.0
 TOKEN_BYTES = 16
+AT = "@"  # in a token, before the address
 RETRY_AFTER_NS = 100_000_000
 
 
 class Claims:
-    """Those of one replica."""
+    """Those of the replica at `address`, which their tokens name."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "") -> None:
+        self._address = address
         self._by_place: dict[Place, Flight] = {}
         self._by_token: dict[str, Flight] = {}
         self._sweep_at = SWEPT_FROM
@@ -40,7 +42,8 @@ class Claims:
         """The right to make what nobody makes. Raises Overloaded for too many at once."""
         if len(self._by_token) >= self._sweep_at:
             self._sweep()
-        flight = Flight(place, secrets.token_hex(TOKEN_BYTES), lease_s)
+        token = f"{secrets.token_hex(TOKEN_BYTES)}{AT}{self._address}"
+        flight = Flight(place, token, lease_s)
         self._by_place[place] = self._by_token[flight.token] = flight
         return flight
 
@@ -59,6 +62,10 @@ class Claims:
         else:
             flight.lease_ends_s = now_s() + flight.lease_s
         return flight
+
+    def drop(self, flight: Flight) -> None:
+        """Nothing is made under it; who waits asks again."""
+        self._end(flight)
 
     def kept(self, place: Place) -> None:
         """The answer is found by look-ups from now on."""

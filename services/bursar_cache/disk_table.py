@@ -17,7 +17,7 @@ from pathlib import Path
 from bursar.durable_files import PRIVATE_FILE_MODE, make_private_directory
 from bursar.errors import FailedPrecondition, StorageFull, Unavailable
 from bursar_cache.disk_form import Found, Row, checked
-from bursar_cache.domain import EvictionReason, Selection, Selector
+from bursar_cache.domain import DEPENDENCY_MARK, EvictionReason, Selection, Selector
 from bursar_cache.memory import Eviction, Kept, Place
 
 FILE_NAME = "entries.sqlite"
@@ -73,6 +73,10 @@ _TAG = "INSERT INTO tags (tenant_id, tag, entry_id) VALUES (?, ?, ?)"
 _SELECTED = {
     Selector.KEY: "tenant_id = ?1 AND exact_key = ?2",
     Selector.TAG: "id IN (SELECT entry_id FROM tags WHERE tenant_id = ?1 AND tag = ?2)",
+    Selector.DEPENDENCY: "id IN (SELECT entry_id FROM tags WHERE tenant_id = ?1 AND tag = ?2)",
+    Selector.TAG_PREFIX: (
+        "id IN (SELECT entry_id FROM tags WHERE tenant_id = ?1 AND substr(tag, 1, length(?2)) = ?2)"
+    ),
     Selector.MODEL: "tenant_id = ?1 AND model = ?2",
     Selector.EVERYTHING: "tenant_id = ?1 AND ?2 = ''",
 }
@@ -229,7 +233,11 @@ class TableWriter:
             self._database.execute(_TAG, (kept.place[0], tag, cursor.lastrowid))
 
     def _forget(self, selection: Selection) -> int:
-        value = selection.exact_key if selection.selector is Selector.KEY else selection.name
+        value: bytes | str = selection.name
+        if selection.selector is Selector.KEY:
+            value = selection.exact_key
+        elif selection.selector is Selector.DEPENDENCY:
+            value = DEPENDENCY_MARK + selection.name
         cursor = self._database.execute(
             f"DELETE FROM entries WHERE {_SELECTED[selection.selector]} AND stored_at_ns <= ?3",
             (selection.tenant_id, value, selection.stored_until_ns),

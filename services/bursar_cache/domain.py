@@ -16,6 +16,8 @@ WARMED_TAG = "warmed"
 TAGS_MAX = 16
 TAG_CHARS_MAX = 128
 KEY_BYTES = 32
+# Before the name, in a tag that stands for what an entry was made from.
+DEPENDENCY_MARK = "depends on "
 # What another replica's clock may be ahead of or behind ours. Forgetting too much costs a call,
 # forgetting too little a wrong answer.
 CLOCK_SKEW_NS = 60 * 1_000_000_000
@@ -146,13 +148,15 @@ class Selector(StrEnum):
 
     KEY = "key"
     TAG = "tag"
+    TAG_PREFIX = "tag_prefix"
+    DEPENDENCY = "dependency"
     MODEL = "model"
     EVERYTHING = "everything"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Entries of one tenant. `exact_key` belongs to KEY, `name` to TAG and MODEL.
+    """Entries of one tenant. `exact_key` belongs to KEY, `name` to all others but EVERYTHING.
 
     Entries stored after `stored_until_ns` are not among them.
     """
@@ -171,5 +175,5 @@ def by_another_replica(selection: Selection, at_ns: int) -> Selection:
         selection.selector,
         selection.name,
         selection.exact_key,
-        at_ns + CLOCK_SKEW_NS,
+        min(at_ns + CLOCK_SKEW_NS, selection.stored_until_ns),
     )

@@ -39,7 +39,7 @@ class Flight:
         if self._made_bytes > MADE_BYTES_MAX or part.ending == FAILED:
             self.fail()
             return
-        if not (part.content or part.ending):
+        if not (part.content or part.content_type or part.ending):
             return
         self._parts.append(part)
         self.ending = part.ending

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from bursar_cache.domain import Selection, Selector
+from bursar_cache.domain import Selection
 from bursar_cache.memory import Kept
 
 REMEMBERED_MAX = 4_096
@@ -28,12 +28,4 @@ class Invalidations:
         """
         if position < self._known_from:
             return True
-        return any(at > position and _selects(selection, kept) for at, selection in self._newest)
-
-
-def _selects(selection: Selection, kept: Kept) -> bool:
-    if kept.place[0] != selection.tenant_id:
-        return False
-    if selection.selector is Selector.KEY:
-        return kept.place[1] == selection.exact_key
-    return (selection.tenant_id, selection.selector, selection.name) in kept.groups()
+        return any(at > position and kept.is_of(selection) for at, selection in self._newest)

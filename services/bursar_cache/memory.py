@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bursar_cache.domain import EvictionReason, Selection, Selector
+from bursar_cache.domain import DEPENDENCY_MARK, EvictionReason, Selection, Selector
 
 # What an entry takes beside its bytes: objects, its place in the dictionary and in its groups; and
 # what each of its tags takes, when no other entry has it. A test measures both with tracemalloc.
@@ -46,6 +46,26 @@ class Kept(NamedTuple):
         yield (tenant_id, Selector.MODEL, self.model)
         for tag in self.tags:
             yield (tenant_id, Selector.TAG, tag)
+
+    def is_of(self, selection: Selection) -> bool:
+        """Whether the selection would forget it."""
+        if self.place[0] != selection.tenant_id or self.stored_at_ns > selection.stored_until_ns:
+            return False
+        name, tags = selection.name, self.tags
+        match selection.selector:
+            case Selector.KEY:
+                is_of = self.place[1] == selection.exact_key
+            case Selector.TAG:
+                is_of = name in tags
+            case Selector.DEPENDENCY:
+                is_of = DEPENDENCY_MARK + name in tags
+            case Selector.TAG_PREFIX:
+                is_of = any(tag.startswith(name) for tag in tags)
+            case Selector.MODEL:
+                is_of = self.model == name
+            case Selector.EVERYTHING:
+                is_of = True
+        return is_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +155,22 @@ class MemoryLayer:
         if selection.selector is Selector.KEY:
             place = (selection.tenant_id, selection.exact_key)
             return [place] if place in self._entries else []
-        group = (selection.tenant_id, selection.selector, selection.name)
-        return list(self._groups.get(group, ()))
+        found: set[Place] = set()
+        for group in self._groups_of(selection):
+            found |= self._groups.get(group, set())
+        return list(found)
+
+    def _groups_of(self, selection: Selection) -> list[Group]:
+        tenant_id, selector, name = selection.tenant_id, selection.selector, selection.name
+        if selector is Selector.DEPENDENCY:
+            return [(tenant_id, Selector.TAG, DEPENDENCY_MARK + name)]
+        if selector is not Selector.TAG_PREFIX:
+            return [(tenant_id, selector, name)]
+        return [
+            group
+            for group in self._groups
+            if group[:2] == (tenant_id, Selector.TAG) and group[2].startswith(name)
+        ]
 
     def _is_until(self, place: Place, stored_until_ns: int) -> bool:
         return self._entries[place].stored_at_ns <= stored_until_ns

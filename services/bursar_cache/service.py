@@ -21,12 +21,14 @@ from bursar.wiring.module import Ground
 from bursar_cache import domain, wire
 from bursar_cache.claiming import Claiming
 from bursar_cache.claims import Claims
+from bursar_cache.claims_afar import ClaimsAfar
 from bursar_cache.disk_terms import DiskTerms
 from bursar_cache.invalidations import Invalidations
 from bursar_cache.journal import Journal, Note, asked_by
 from bursar_cache.layers import Answer, Bounds, Layers
+from bursar_cache.lookups import Lookups
 from bursar_cache.meaning import Meaning
-from bursar_cache.memory import Eviction, Place
+from bursar_cache.memory import Eviction
 from bursar_cache.projection import CacheTotals, fold
 from bursar_cache.semantic.domain.timeliness import timely_ttl_ns
 from bursar_cache.settings import CacheSettings
@@ -42,7 +44,13 @@ _logger = logging.getLogger(__name__)
 class CacheService:
     """Satisfies CacheClient and the wiring's Service."""
 
-    def __init__(self, ground: Ground, settings: CacheSettings) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        settings: CacheSettings,
+        own_address: str = "",
+        afar: ClaimsAfar | None = None,
+    ) -> None:
         self._ground = ground
         self._policy = domain.Policy(
             settings.entry_bytes_max,
@@ -63,17 +71,12 @@ class CacheService:
             self._journal,
             lambda: self._projection.state.experiences,
         )
-        self._claims = Claims()
-        self._claiming = Claiming(
-            self._claims,
-            self._place_of,
-            self.lookup,
-            self._log_position,
-            (self._journal, ground.clock),
-        )
+        self._lookups = Lookups(ground, self._layers, self._journal)
+        self._claims = Claims(own_address)
+        self._afar = afar
+        self._claiming = Claiming(self._claims, self._lookups, self._log_position, afar)
         self._announced: dict[str, asyncio.Future[None]] = {}
         self._is_caught_up = asyncio.Event()
-        self._is_blind = False
         self._is_written = asyncio.Event()
 
     async def run(self) -> None:
@@ -86,6 +89,8 @@ class CacheService:
             async with asyncio.TaskGroup() as group:
                 if self._disk is not None:
                     group.create_task(self._disk.run(), name="cache disk")
+                if self._afar is not None:
+                    group.create_task(self._afar.run(), name="cache claims")
                 group.create_task(self._write(), name="cache events")
                 group.create_task(self._catch_up(), name="cache catches up")
                 kept = self._snapshots.keep(self._projection.state, self._writers)
@@ -95,6 +100,11 @@ class CacheService:
             self._meaning.close()
             if self._disk is not None:
                 await self._disk.close()
+
+    @property
+    def replicas(self) -> int:
+        """How many are known to make answers, this one among them."""
+        return 1 if self._afar is None else self._afar.replicas
 
     async def ready(self) -> None:
         """Returns once what other replicas forgot before our start is forgotten here."""
@@ -119,23 +129,23 @@ class CacheService:
     @deadline.never_waits
     async def lookup(self, request: contract.LookupRequest) -> contract.LookupResponse:
         """What it takes is measured by `python benchmarks/cache.py`."""
-        place = self._place_of(request)
-        found = self._find(request, place)
+        place = self._lookups.place_of(request)
+        found = self._lookups.find(request, place)
         if isinstance(found, domain.MissReason):
-            return self._miss(request, place, found)
-        return self._hit(request, found)
+            return self._lookups.miss(request, place, found)
+        return self._lookups.hit(request, found)
 
     async def lookup_by_meaning(
         self, request: contract.LookupByMeaningRequest
     ) -> contract.LookupByMeaningResponse:
         """Raises InvalidRequest for a similarity_min outside 0 to 1."""
         lookup = request.lookup
-        place = self._place_of(lookup)
-        found = self._find(lookup, place)
+        place = self._lookups.place_of(lookup)
+        found = self._lookups.find(lookup, place)
         if isinstance(found, Answer):
-            return contract.LookupByMeaningResponse(answer=self._hit(lookup, found))
+            return contract.LookupByMeaningResponse(answer=self._lookups.hit(lookup, found))
         if found in (domain.MissReason.STRATEGY, domain.MissReason.DAMAGED):
-            return contract.LookupByMeaningResponse(answer=self._miss(lookup, place, found))
+            return contract.LookupByMeaningResponse(answer=self._lookups.miss(lookup, place, found))
         return await self._meaning.look_up(request, place, found)
 
     async def feedback(self, request: contract.FeedbackRequest) -> contract.FeedbackResponse:
@@ -157,14 +167,12 @@ class CacheService:
             answers = [await self.lookup(lookup) for lookup in request.lookups]
             yield contract.LookupManyResponse(answers=answers)
 
-    @deadline.never_waits
     async def claim(self, request: contract.ClaimRequest) -> contract.ClaimResponse:
         return await self._claiming.claim(request)
 
     def await_(self, request: contract.AwaitRequest) -> AsyncIterator[contract.AwaitResponse]:
         return self._claiming.wait(request)
 
-    @deadline.never_waits
     async def advance(self, request: contract.AdvanceRequest) -> contract.AdvanceResponse:
         return await self._claiming.advance(request)
 
@@ -184,7 +192,7 @@ class CacheService:
             refusal = domain.Refusal.MOMENTARY
         if refusal is not None:
             return contract.StoreResponse(refused_reason=refusal)
-        if self._is_blind:
+        if self._lookups.is_blind:
             raise Unavailable("the cache cannot follow its stream; an operator has to look")
         now_ns = self._ground.clock()
         kept = wire.kept_of(request, place, answer.tags, (now_ns, now_ns + ttl_ns))
@@ -213,7 +221,7 @@ class CacheService:
         reads it. Raises DeadlineExceeded when the log did not take it in time: it is forgotten
         here then, and perhaps nowhere else.
         """
-        selection = wire.selection_of(request)
+        selection = wire.selection_of(request, self._ground.clock())
         self._remember(selection, self._log_position() + 1)  # where it will stand, or later
         entries = await self._layers.forget(selection)
         now_ns = self._ground.clock()
@@ -248,27 +256,6 @@ class CacheService:
             cache_events_lost=self._writers.missing_events,
         )
 
-    def _find(self, request: contract.LookupRequest, place: Place) -> Answer | domain.MissReason:
-        if not domain.is_looked_up(wire.strategy_of(request.strategy)):
-            return domain.MissReason.STRATEGY
-        if self._is_blind:
-            return domain.MissReason.DAMAGED
-        return self._layers.find(place, self._ground.clock())
-
-    def _hit(self, request: contract.LookupRequest, found: Answer) -> contract.LookupResponse:
-        payload = wire.hit_event(request, found.layer, found.hit)
-        origin = asked_by(request.attribution)
-        self._journal.note(Note(wire.HIT, payload, origin, self._ground.clock()))
-        return found.response
-
-    def _miss(
-        self, request: contract.LookupRequest, place: Place, reason: domain.MissReason
-    ) -> contract.LookupResponse:
-        payload = wire.miss_event(request, place[1], reason)
-        origin = asked_by(request.attribution)
-        self._journal.note(Note(wire.MISS, payload, origin, self._ground.clock()))
-        return contract.LookupResponse(miss_reason=reason)
-
     def _note_eviction(self, eviction: Eviction, layer: contract.Layer.ValueType) -> None:
         payload = wire.evicted_event(eviction, layer)
         origin = _origin(eviction.place[0])
@@ -283,9 +270,6 @@ class CacheService:
             self._layers.forget_soon(domain.by_another_replica(selection, at_ns))
         elif not announced.done():
             announced.set_result(None)
-
-    def _place_of(self, request: contract.LookupRequest) -> Place:
-        return wire.place_of(request.attribution, request.key, self._ground.keyring.keyed_hash)
 
     def _log_position(self) -> int:
         return self._writers.cursor.sequence
@@ -302,7 +286,7 @@ class CacheService:
             await follow_into(self._projection, self._ground.log)
         except LogBroken as broken:
             _logger.error("the cache gives nothing until its stream is mended: %s", broken.message)
-            self._is_blind = True
+            self._lookups.is_blind = True
             self._is_caught_up.set()
 
     async def _catch_up(self) -> None:

@@ -10,7 +10,15 @@ from bursar.eventlog.envelope import DEFAULT_TENANT_ID
 from bursar.events.v1 import cache_pb2 as events
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
-from bursar_cache.domain import KEY_BYTES, Answer, Selection, Selector, Strategy
+from bursar_cache.domain import (
+    DEPENDENCY_MARK,
+    EVER_NS,
+    KEY_BYTES,
+    Answer,
+    Selection,
+    Selector,
+    Strategy,
+)
 from bursar_cache.memory import Eviction, Kept, Place
 from bursar_cache.packing import Codec, body_of
 
@@ -69,8 +77,12 @@ def answer_of(request: contract.StoreRequest) -> Answer:
         is_complete=request.is_complete,
         cost_nano_usd=entry.cost.total_nano_usd if entry.cost.is_known else 0,
         tokens=entry.usage.input_tokens + entry.usage.output_tokens,
-        tags=tuple(dict.fromkeys(entry.tags)),
+        tags=tuple(dict.fromkeys((*entry.tags, *_marked(entry)))),
     )
+
+
+def _marked(entry: contract.Entry) -> list[str]:
+    return [DEPENDENCY_MARK + name for name in entry.dependencies]
 
 
 def kept_of(
@@ -83,8 +95,8 @@ def kept_of(
     entry = response.entry
     entry.exact_key = place[1]
     entry.stored_at_ns, entry.expires_at_ns = times_ns
-    if entry.tags:
-        del entry.tags[:]
+    if tags:
+        del entry.tags[:], entry.dependencies[:]
         entry.tags.extend(tags)
     hit = events.CacheHit(
         target=entry.target,
@@ -164,36 +176,40 @@ def evicted_event(eviction: Eviction, layer: contract.Layer.ValueType) -> bytes:
     ).SerializeToString()
 
 
-def selection_of(request: contract.InvalidateRequest) -> Selection:
+def selection_of(request: contract.InvalidateRequest, now_ns: int) -> Selection:
     """What the request selects. Raises InvalidRequest when it selects nothing."""
     tenant_id = request.tenant_id or DEFAULT_TENANT_ID
-    match request.WhichOneof("selection"):
+    chosen = request.WhichOneof("selection")
+    match chosen:
         case "exact_key":
             key = checked_key(request.exact_key)
             return Selection(tenant_id, Selector.KEY, exact_key=key)
-        case "tag" if request.tag:
-            return Selection(tenant_id, Selector.TAG, request.tag)
-        case "model" if request.model:
-            return Selection(tenant_id, Selector.MODEL, request.model)
+        case "tag" | "tag_prefix" | "dependency" | "model" if getattr(request, chosen):
+            return Selection(tenant_id, Selector(chosen), getattr(request, chosen))
         case "everything" if request.everything:
             return Selection(tenant_id, Selector.EVERYTHING)
-    raise InvalidRequest.of(
-        "selection", "nothing", "give a key, a tag, a model, or everything = true"
-    )
+        case "older_than_ns" if request.older_than_ns > 0:
+            until_ns = now_ns - request.older_than_ns
+            return Selection(tenant_id, Selector.EVERYTHING, stored_until_ns=until_ns)
+    remedy = "give a key, a tag or its beginning, a dependency, a model, an age, or everything"
+    raise InvalidRequest.of("selection", "nothing", remedy)
 
 
 def invalidated_event(selection: Selection, reason: str, entries: int) -> bytes:
-    is_tag = selection.selector is Selector.TAG
-    is_model = selection.selector is Selector.MODEL
-    return events.CacheInvalidated(
+    selector, name = selection.selector, selection.name
+    event = events.CacheInvalidated(
         tenant_id=selection.tenant_id,
-        selection=selection.selector,
+        selection=selector,
         exact_key=selection.exact_key,
-        tag=selection.name if is_tag else "",
-        model=selection.name if is_model else "",
+        tag=name if selector is Selector.TAG else "",
+        model=name if selector is Selector.MODEL else "",
+        name=name if selector in (Selector.TAG_PREFIX, Selector.DEPENDENCY) else "",
         reason=reason,
         invalidated_entries=entries,
-    ).SerializeToString()
+    )
+    if selection.stored_until_ns != EVER_NS:
+        event.stored_until_ns = selection.stored_until_ns
+    return event.SerializeToString()
 
 
 def invalidated_selection(payload: bytes) -> Selection | None:
@@ -201,5 +217,10 @@ def invalidated_selection(payload: bytes) -> Selection | None:
     event = events.CacheInvalidated.FromString(payload)
     if event.selection not in list(Selector):
         return None
-    selector = Selector(event.selection)
-    return Selection(event.tenant_id, selector, event.tag or event.model, event.exact_key)
+    return Selection(
+        event.tenant_id,
+        Selector(event.selection),
+        event.tag or event.model or event.name,
+        event.exact_key,
+        event.stored_until_ns or EVER_NS,
+    )

@@ -39,17 +39,22 @@ class LeaseBucket:
     """Entries by key, each gone `ttl_s` after it was written last."""
 
     def __init__(
-        self, connection: Callable[[], Awaitable[NatsConnection]], ttl_s: float, replicas: int
+        self,
+        connection: Callable[[], Awaitable[NatsConnection]],
+        ttl_s: float,
+        replicas: int,
+        name: str = BUCKET,
     ) -> None:
+        self._name = name
         self._connection = connection
         self._ttl_s = ttl_s
         self._replicas = replicas
 
     async def look(self, key: str) -> Entry | None:
         """The entry; None when it cannot be known now."""
-        query = {"last_by_subj": _subject(key)}
+        query = {"last_by_subj": self._subject(key)}
         try:
-            answer = await ask(await self._connection(), f"STREAM.MSG.GET.KV_{BUCKET}", query)
+            answer = await ask(await self._connection(), f"STREAM.MSG.GET.KV_{self._name}", query)
         except Refused as refused:
             if refused.err_code == NO_MESSAGE_FOUND:
                 return Entry()
@@ -70,7 +75,7 @@ class LeaseBucket:
         headers = headers_of(Nats_Expected_Last_Subject_Sequence=revision)
         try:
             connection = await self._connection()
-            reply = await connection.request(_subject(key), value, PUBLISH_TIMEOUT_S, headers)
+            reply = await connection.request(self._subject(key), value, PUBLISH_TIMEOUT_S, headers)
         except LogUnavailable:
             return False
         if reply.has_no_responder:
@@ -90,7 +95,7 @@ class LeaseBucket:
             await asyncio.sleep(timeout_s)
             return
         waker = _Waker()
-        sid = connection.subscribe(_subject(key), waker)
+        sid = connection.subscribe(self._subject(key), waker)
         try:
             async with asyncio.timeout(timeout_s):
                 await waker.woken.wait()
@@ -101,13 +106,16 @@ class LeaseBucket:
 
     async def keys(self, prefix: str) -> list[str] | None:
         """The keys below `prefix.`, sorted; None when they cannot be known now."""
-        query = {"subjects_filter": _subject(f"{prefix}.>")}
+        query = {"subjects_filter": self._subject(f"{prefix}.>")}
         try:
-            answer = await ask(await self._connection(), f"STREAM.INFO.KV_{BUCKET}", query)
+            answer = await ask(await self._connection(), f"STREAM.INFO.KV_{self._name}", query)
         except (Refused, LogUnavailable):
             return None
         found = answer["state"].get("subjects") or {}
-        return sorted(subject.removeprefix(_subject(f"{prefix}.")) for subject in found)
+        return sorted(subject.removeprefix(self._subject(f"{prefix}.")) for subject in found)
+
+    def _subject(self, key: str) -> str:
+        return f"$KV.{self._name}.{key}"
 
     async def _heed(self, refused: Refused) -> None:
         if refused.err_code == STREAM_NOT_FOUND:
@@ -118,8 +126,8 @@ class LeaseBucket:
     async def _make(self) -> None:
         """It is gone when the broker restarts: whoever meets its absence makes it anew."""
         config = {
-            "name": f"KV_{BUCKET}",
-            "subjects": [_subject(">")],
+            "name": f"KV_{self._name}",
+            "subjects": [self._subject(">")],
             "storage": "memory",
             "max_age": int(self._ttl_s * 1e9),
             "max_msgs_per_subject": 1,
@@ -129,7 +137,7 @@ class LeaseBucket:
             "num_replicas": self._replicas,
         }
         try:
-            await ask(await self._connection(), f"STREAM.CREATE.KV_{BUCKET}", config)
+            await ask(await self._connection(), f"STREAM.CREATE.KV_{self._name}", config)
         except (Refused, LogUnavailable) as error:
             _log.warning("no bucket for leases: %s", error)
 
@@ -142,7 +150,3 @@ class _Waker:
 
     def take(self, subject: bytes, reply: bytes, payload: bytes, header: bytes) -> None:
         self.woken.set()
-
-
-def _subject(key: str) -> str:
-    return f"$KV.{BUCKET}.{key}"

@@ -35,6 +35,11 @@ class Seats:
         self._pause_s = ttl_s / 5
         self._taken: tuple[str, ...] = ()
 
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The addresses of all replicas, as far as is known."""
+        return self._taken
+
     async def run(self) -> None:
         """Keeps the seat until cancelled, then gives it up by itself after its time."""
         key = f"{self._prefix}.{_token(self._address)}"

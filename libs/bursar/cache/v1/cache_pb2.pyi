@@ -626,6 +626,7 @@ class Entry(message.Message):
     EXPIRES_AT_NS_FIELD_NUMBER: builtins.int
     TAGS_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
+    DEPENDENCIES_FIELD_NUMBER: builtins.int
     exact_key: builtins.bytes
     content: builtins.bytes
     """The answer, byte for byte as it was stored."""
@@ -643,6 +644,10 @@ class Entry(message.Message):
     def tags(self) -> containers.RepeatedScalarFieldContainer[builtins.str]: ...
     @builtins.property
     def target(self) -> ledger_pb2.Target: ...
+    @builtins.property
+    def dependencies(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """What it was made from, by whatever names the caller will invalidate it. Given back among the tags."""
+
     def __init__(
         self,
         *,
@@ -655,10 +660,11 @@ class Entry(message.Message):
         expires_at_ns: builtins.int = ...,
         tags: abc.Iterable[builtins.str] | None = ...,
         target: ledger_pb2.Target | None = ...,
+        dependencies: abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["cost", b"cost", "target", b"target", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["content", b"content", "content_kind", b"content_kind", "cost", b"cost", "exact_key", b"exact_key", "expires_at_ns", b"expires_at_ns", "stored_at_ns", b"stored_at_ns", "tags", b"tags", "target", b"target", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["content", b"content", "content_kind", b"content_kind", "cost", b"cost", "dependencies", b"dependencies", "exact_key", b"exact_key", "expires_at_ns", b"expires_at_ns", "stored_at_ns", b"stored_at_ns", "tags", b"tags", "target", b"target", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -760,12 +766,21 @@ class InvalidateRequest(message.Message):
     TAG_FIELD_NUMBER: builtins.int
     MODEL_FIELD_NUMBER: builtins.int
     EVERYTHING_FIELD_NUMBER: builtins.int
+    TAG_PREFIX_FIELD_NUMBER: builtins.int
+    DEPENDENCY_FIELD_NUMBER: builtins.int
+    OLDER_THAN_NS_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     exact_key: builtins.bytes
     tag: builtins.str
     model: builtins.str
     everything: builtins.bool
+    tag_prefix: builtins.str
+    """Entries with a tag that begins so."""
+    dependency: builtins.str
+    """Entries that were made from this: one of their `dependencies`."""
+    older_than_ns: builtins.int
+    """Entries stored longer ago than this. Above 0."""
     reason: builtins.str
     def __init__(
         self,
@@ -775,13 +790,16 @@ class InvalidateRequest(message.Message):
         tag: builtins.str = ...,
         model: builtins.str = ...,
         everything: builtins.bool = ...,
+        tag_prefix: builtins.str = ...,
+        dependency: builtins.str = ...,
+        older_than_ns: builtins.int = ...,
         reason: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["everything", b"everything", "exact_key", b"exact_key", "model", b"model", "selection", b"selection", "tag", b"tag"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["dependency", b"dependency", "everything", b"everything", "exact_key", b"exact_key", "model", b"model", "older_than_ns", b"older_than_ns", "selection", b"selection", "tag", b"tag", "tag_prefix", b"tag_prefix"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["everything", b"everything", "exact_key", b"exact_key", "model", b"model", "reason", b"reason", "selection", b"selection", "tag", b"tag", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["dependency", b"dependency", "everything", b"everything", "exact_key", b"exact_key", "model", b"model", "older_than_ns", b"older_than_ns", "reason", b"reason", "selection", b"selection", "tag", b"tag", "tag_prefix", b"tag_prefix", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_selection: _TypeAlias = typing.Literal["exact_key", "tag", "model", "everything"]  # noqa: Y015
+    _WhichOneofReturnType_selection: _TypeAlias = typing.Literal["exact_key", "tag", "model", "everything", "tag_prefix", "dependency", "older_than_ns"]  # noqa: Y015
     _WhichOneofArgType_selection: _TypeAlias = typing.Literal["selection", b"selection"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_selection) -> _WhichOneofReturnType_selection | None: ...
 

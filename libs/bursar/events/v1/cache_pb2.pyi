@@ -183,14 +183,20 @@ class CacheInvalidated(message.Message):
     MODEL_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     INVALIDATED_ENTRIES_FIELD_NUMBER: builtins.int
+    NAME_FIELD_NUMBER: builtins.int
+    STORED_UNTIL_NS_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     selection: builtins.str
-    """`key`, `tag`, `model`, `everything`."""
+    """`key`, `tag`, `tag_prefix`, `dependency`, `model`, `everything`."""
     exact_key: builtins.bytes
     tag: builtins.str
     model: builtins.str
     reason: builtins.str
     invalidated_entries: builtins.int
+    name: builtins.str
+    """Of `tag_prefix` and `dependency`."""
+    stored_until_ns: builtins.int
+    """Only entries stored until then; 0 for all."""
     def __init__(
         self,
         *,
@@ -201,10 +207,12 @@ class CacheInvalidated(message.Message):
         model: builtins.str = ...,
         reason: builtins.str = ...,
         invalidated_entries: builtins.int = ...,
+        name: builtins.str = ...,
+        stored_until_ns: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["exact_key", b"exact_key", "invalidated_entries", b"invalidated_entries", "model", b"model", "reason", b"reason", "selection", b"selection", "tag", b"tag", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["exact_key", b"exact_key", "invalidated_entries", b"invalidated_entries", "model", b"model", "name", b"name", "reason", b"reason", "selection", b"selection", "stored_until_ns", b"stored_until_ns", "tag", b"tag", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
