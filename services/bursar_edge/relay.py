@@ -142,7 +142,8 @@ class Relay:
         `cost` and the usage of `ending` are known together.
         """
         usage = content = None
-        if ending.usage is not None and cost is not None:
+        is_wanted = call.share is not None or call.is_kept
+        if is_wanted and ending.usage is not None and cost is not None:
             usage = usage_message(ending.usage, is_estimate=False)
             content = await self._answers.worth_keeping(call, chunks)
         if call.share is not None and ending.outcome is Outcome.COMPLETED:
@@ -199,7 +200,7 @@ def _headers(call: Call, response: Response) -> Fields:
 
 
 def _content_type(response: Response) -> bytes:
-    return next((value for name, value in response.headers if name == b"content-type"), b"")
+    return dict(response.headers).get(b"content-type", b"")
 
 
 def _request_id(response: Response) -> str:
@@ -211,10 +212,8 @@ def _request_id(response: Response) -> str:
 
 def _is_compressed(response: Response) -> bool:
     """Against what was asked for. Then nothing can be read of it."""
-    return any(
-        name == b"content-encoding" and value.lower() != b"identity"
-        for name, value in response.headers
-    )
+    coding = dict(response.headers).get(b"content-encoding", b"identity")
+    return coding.lower() != b"identity"
 
 
 def _other(call: Call, model: str) -> str:

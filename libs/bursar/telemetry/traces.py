@@ -65,12 +65,14 @@ def shutdown() -> None:
 def span(
     name: str, attributes: Mapping[str, AttributeValue] | None = None
 ) -> AbstractContextManager[None]:
-    """One piece of work in the current trace. Unsampled, or without export, it costs a context
-    look-up.
+    """One piece of work in the current trace. Unsampled it costs a context look-up, without
+    export nothing.
     """
-    context = trace_context.current()
     tracer = _Tracing.tracer
-    if tracer is None or context is None or not context.is_sampled:
+    if tracer is None:
+        return _NO_SPAN
+    context = trace_context.current()
+    if context is None or not context.is_sampled:
         return _NO_SPAN
     return _started(tracer, context, name, attributes or {})
 

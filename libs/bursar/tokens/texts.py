@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from bursar.tokens.cache import CountCache, block_key
@@ -21,8 +22,9 @@ EncodedBlocks: TypeAlias = "Sequence[tuple[Block, bytes, bytes]]"
 """Each block, its bytes, and the key they are known by; empty where they are not."""
 
 RUN_CHARACTERS_MAX = 65_536
-# Shorter blocks are counted each time: that takes no longer than to look them up.
+# Shorter blocks are kept as they are: to hash them takes as long as to count them.
 CACHED_FROM_BYTES = 128
+SHORT_TEXTS_MAX = 4096
 
 # Anchored at a run's start, so that a run is walked once; possessive, so that it is never retried.
 _OVERLONG_RUN = rf"(?<!\s)\s{{{RUN_CHARACTERS_MAX},}}+|(?<!\S)\S{{{RUN_CHARACTERS_MAX},}}+"
@@ -69,7 +71,8 @@ def measure_all(
     tokens, digits, utf8_bytes, cuts = known
     for block, source, key in blocks:
         if isinstance(block, str):
-            found = _measure(block, source, vocabulary)
+            is_short = len(source) < CACHED_FROM_BYTES
+            found = (_measure_short if is_short else _measure)(block, source, vocabulary)
         else:
             found = measure(block.render(), vocabulary)
         if key and cache is not None:
@@ -84,6 +87,11 @@ def measure_all(
 def measure(text: str, vocabulary: str) -> TextMeasure:
     """Counts one text. Lone surrogates count as U+FFFD, as tiktoken takes them."""
     return _measure(text, text.encode("utf-8", "surrogatepass"), vocabulary)
+
+
+@lru_cache(maxsize=SHORT_TEXTS_MAX)
+def _measure_short(text: str, source: bytes, vocabulary: str) -> TextMeasure:
+    return _measure(text, source, vocabulary)
 
 
 def _measure(text: str, source: bytes, vocabulary: str) -> TextMeasure:
