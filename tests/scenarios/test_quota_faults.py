@@ -20,7 +20,7 @@ from quota_fleet import fleet_of
 from quota_history import wrong_in_history
 from quota_services import digest_of_replay
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(3600 if IS_LONG else 180)]
 
 
 @pytest.fixture
