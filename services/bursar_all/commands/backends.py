@@ -33,6 +33,6 @@ async def _backends(data_dir: Path | None, *, is_json: bool) -> None:
             continue
         mark = click.style("✓", fg="green") if backend.is_available else "-"
         can = ", ".join(backend.capabilities)
-        by_name = " (demonstration, chosen only by name)" if backend.is_by_name_only else ""
+        by_name = " (chosen only by name)" if backend.is_by_name_only else ""
         remedy = "" if backend.is_available else f"  → {backend.remedy}"
         click.echo(f"{mark} {backend.backend_id:<34}{can}{by_name}{remedy}")

@@ -1,7 +1,7 @@
 """Jules: sessions in its maker's cloud, by `jules remote new`, `list` and `pull`.
 
-Nothing of it runs here and it has no JSON output: its lines are read as they were recorded from its
-documentation, and no real login has been tried. A session takes minutes to hours, so it is no
+Nothing of it runs here and it has no JSON output: its lines are read as its documentation
+shows them, none was recorded, and no real login has been tried. A session takes minutes to hours, so it is no
 backend of a task; its diff is pulled once it is done.
 """
 
