@@ -14,10 +14,14 @@ def module(process: ProcessSettings | None = None, **flags: object) -> Module:
     """
 
     def build(ground: Ground, peers: Peers) -> EdgeService:
-        """It asks quota before each call and the cache before most."""
+        """It asks quota before each call and the cache before most; others only when somebody
+        looks at the dashboard.
+        """
         clients = (peers.client("quota"), peers.client("cache"), peers.client("compressor"))
         settings = EdgeSettings.load(**flags)
-        return EdgeService(ground, clients, settings, process or ProcessSettings.load())
+        return EdgeService(
+            ground, clients, settings, process or ProcessSettings.load(), peers.client
+        )
 
     return Module("edge", needs=("quota", "cache", "compressor"), build=build)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bursar.clients.cache import CacheClient
 from bursar.clients.compressor import CompressorClient
@@ -11,7 +14,7 @@ from bursar.dialects import anthropic_messages, openai_chat
 from bursar.dialects.caching import CachePolicy
 from bursar.dialects.dialect import Dialect
 from bursar.dialects.refusal import RefusalKind, kind_of, retry_after_s
-from bursar.errors import BursarError, NotFound, Overloaded
+from bursar.errors import BursarError, NotFound, Overloaded, Unavailable
 from bursar.eventlog.envelope import new_event_id
 from bursar.identity import Pseudonyms
 from bursar.prices.book import PriceBook
@@ -34,6 +37,9 @@ from bursar_edge.settings import EdgeSettings
 from bursar_edge.shortening import Shortening
 from bursar_edge.upstream import Upstream, upstreams
 
+if TYPE_CHECKING:
+    from bursar_edge.dashboard.dashboard import Dashboard
+
 NS_PER_S = 1_000_000_000
 RETRY_AFTER_S = 1
 SETTLED_S = 2.0  # for the last settles, when the process ends
@@ -43,10 +49,17 @@ _FAULTS = {
 }
 _TRACEPARENT = TRACEPARENT.encode()
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
+_DASHBOARD_PREFIX = "/dashboard/"
+
+
+def _nobody(name: str) -> NoReturn:
+    raise Unavailable(f"{name} is not to be asked from here")
 
 
 class EdgeService:
-    """Satisfies the wiring's Service. `url` is set once it is ready."""
+    """Satisfies the wiring's Service. `url` is set once it is ready. `client` gives the client of
+    a service by its name, for the dashboard.
+    """
 
     def __init__(
         self,
@@ -54,9 +67,12 @@ class EdgeService:
         clients: tuple[QuotaClient, CacheClient, CompressorClient],
         settings: EdgeSettings,
         process: ProcessSettings,
+        client: Callable[[str], Any] = _nobody,
     ) -> None:
         quota, cache, compressor = clients
         self.url = ""
+        self._client = client
+        self._is_ending = asyncio.Event()
         self._ground = ground
         self._settings = settings
         self._process = process
@@ -73,6 +89,7 @@ class EdgeService:
         settings, ground = self._settings, self._ground
         prices = await asyncio.to_thread(PriceBook.load, settings.prices_file, settings.price_set)
         entrance = await asyncio.to_thread(entrance_of, self._process, ground)
+        self._entrance = entrance
         self._door = Door(entrance, Pseudonyms(ground.keyring, ground.names))
         relay = Relay(
             self._accounts,
@@ -101,6 +118,7 @@ class EdgeService:
 
     async def drain(self) -> None:
         """Calls under way get `drain_s`, then are cut and settled by what was streamed."""
+        self._is_ending.set()
         await self._server.drain(self._settings.drain_s)
         await self._calls.end()
         async with asyncio.timeout(SETTLED_S):
@@ -144,10 +162,19 @@ class EdgeService:
             visitor = self._door.admit(headers)
             upstream = self._upstreams[dialect.PATH]
             await pass_on(exchange, upstream, is_own_key=visitor.is_own_key)
-        elif request.method in ("GET", "HEAD") and path in ("/", "/healthz"):
-            exchange.reply(200, _TEXT, b"ok\n" if path == "/healthz" else b"Bursar edge\n")
+        elif request.method in ("GET", "HEAD") and path == "/healthz":
+            exchange.reply(200, _TEXT, b"ok\n")
+        elif path == "/" or path.startswith(_DASHBOARD_PREFIX):
+            await self._dashboard.answer(exchange, headers)
         else:
             raise NotFound(f"{request.method} {path} is not served here")
+
+    @cached_property
+    def _dashboard(self) -> Dashboard:
+        """Imported by the first who looks at it: an edge starts without it."""
+        from bursar_edge.dashboard.dashboard import Dashboard
+
+        return Dashboard(self._entrance, self._client, self._is_ending)
 
     async def _metered(
         self, exchange: Exchange, upstream: Upstream, headers: HeaderValues, call_id: str

@@ -31,6 +31,11 @@ class Entrance:
         self._exchange = exchange
         self._callers = callers
 
+    @property
+    def is_asking_for_keys(self) -> bool:
+        """False where everybody who reaches it is let in."""
+        return self._callers is not None
+
     def caller(self, key: str) -> Caller:
         """Who presents `key`, empty where none came; LOCAL where none is asked for.
 

@@ -1,0 +1,1 @@
+"""The dashboard: pages at `/`, and what they ask of the services."""
