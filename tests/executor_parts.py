@@ -15,9 +15,11 @@ from bursar.events.v1 import event_pb2, tasks_pb2, usage_pb2
 from bursar.executor.v1 import executor_pb2
 from bursar.ledger.v1 import ledger_pb2
 from bursar.planner.v1 import planner_pb2
-from bursar.wiring.module import Ground
+from bursar.wiring.module import Ground, Module, Peers
 from bursar.wiring.process import Process, ProcessPlan, running
 from bursar_all.targets import modules
+from bursar_cache.service import CacheService
+from bursar_cache.settings import CacheSettings
 from bursar_executor.service import ExecutorService
 
 SERVICES = ("quota", "cache", "compressor", "planner", "executor", "efficiency")
@@ -101,9 +103,15 @@ def task_request(
 
 @asynccontextmanager
 async def office(ground: Ground) -> AsyncIterator[Office]:
-    """All services, ready."""
-    async with running(ProcessPlan(modules(SERVICES), drain_s=WAIT_S), ground) as process:
+    """All services, ready. Its cache claims for itself: leases without a broker hold no claims."""
+    alone = Module("cache", needs=(), build=_cache_alone)
+    parts = [alone if module.name == "cache" else module for module in modules(SERVICES)]
+    async with running(ProcessPlan(parts, drain_s=WAIT_S), ground) as process:
         yield Office(process, ground)
+
+
+def _cache_alone(ground: Ground, peers: Peers) -> CacheService:
+    return CacheService(ground, CacheSettings.load())
 
 
 async def events(log: EventLog, stream: str) -> list[event_pb2.Event]:

@@ -236,7 +236,7 @@ async def test_the_edge_says_that_it_is_there(
 
 
 @pytest.mark.parametrize(
-    ("path", "shape"), [("/v1/messages/batches", "type"), ("/v1/responses", "error")]
+    ("path", "shape"), [("/v1/messages/batches", "type"), ("/v1/embeddings", "error")]
 )
 async def test_an_unknown_path_is_not_found_in_the_shape_of_its_kin(
     world: EdgeWorld, client: aiohttp.ClientSession, path: str, shape: str
