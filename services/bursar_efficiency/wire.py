@@ -142,6 +142,7 @@ _OF_CACHED_ANSWERS = (
 _TIERS = {
     number: name.removeprefix("BACKEND_TIER_").lower()
     for name, number in ledger_pb2.BackendTier.items()
+    if number  # what went nowhere has no tier
 }
 
 _LIFTS: dict[str, Callable[[event_pb2.Event], Fact | None]] = {
