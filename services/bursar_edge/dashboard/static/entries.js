@@ -6,7 +6,7 @@ import { count, time, tokens, usd } from "./figures.js";
 export function entries(list) {
   return table(`${count(list.length)} events, in the order of the log`, [
     { name: "Event", isHead: true, of: (entry) => entry.kind },
-    { name: "When", of: (entry) => time(entry.at_ns) },
+    { name: "When", class: "nowrap", of: (entry) => time(entry.at_ns) },
     { name: "What", of: (entry) => entry.summary },
     { name: "Tokens", of: (entry) => (tokens(entry.usage) ? count(tokens(entry.usage)) : ""), isNumber: true },
     { name: "Cost", of: (entry) => (entry.cost?.is_known ? usd(entry.cost.total_nano_usd) : ""), isNumber: true },

@@ -12,7 +12,7 @@ const SELECTIONS = { tag: "with a tag", model: "of a model", everything: "all of
 export function mount(root, _, again) {
   const body = h("div", { class: "grid" });
   const told = h("div", { role: "status" });
-  swap(root, told, body, h("section", { class: "card" }, h("h2", {}, "Forget answers"), invalidation(told, again)));
+  swap(root, told, body, h("section", { class: "card below" }, h("h2", {}, "Forget answers"), invalidation(told, again)));
   return async () => {
     const [stats, { totals }] = await Promise.all([askIfThere("cache/Stats"), ask("efficiency/Report")]);
     swap(body, stats ? figures(stats) : h("p", { class: "notice" }, "The cache does not stand here."), causes(totals));
