@@ -1,8 +1,8 @@
 """Jules: sessions in its maker's cloud, by `jules remote new`, `list` and `pull`.
 
 Nothing of it runs here and it has no JSON output: its lines are read as its documentation
-shows them, none was recorded, and no real login has been tried. A session takes minutes to hours, so it is no
-backend of a task; its diff is pulled once it is done.
+shows them, none was recorded, and no real login has been tried. A session takes minutes to hours,
+so it is no backend of a task; its diff is pulled once it is done.
 """
 
 from __future__ import annotations
