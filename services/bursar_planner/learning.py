@@ -28,7 +28,7 @@ from bursar_planner import evidence, projection, simulation, task_outcomes, wire
 from bursar_planner.domain.learned.choice import ARMS_MAX
 from bursar_planner.domain.learned.experience import Experience
 from bursar_planner.domain.learned.marks import WordHash, marks_of
-from bursar_planner.domain.learned.state import Decision, Learned
+from bursar_planner.domain.learned.state import PLANS_OPEN_MAX, Decision, Learned
 from bursar_planner.domain.task import Task
 from bursar_planner.past_plans import past_plans
 
@@ -141,7 +141,7 @@ class Learning:
         if not decision.task_id or self._plan_of.get(key) == decision.plan_id:
             return
         self._plan_of[key] = decision.plan_id
-        if len(self._plan_of) > WORDS_KEPT:
+        if len(self._plan_of) > PLANS_OPEN_MAX:
             self._plan_of.popitem(last=False)
         waiting = self._waiting.pop(key, None)
         if waiting is not None:

@@ -123,12 +123,6 @@ class Learned(Struct):
         """How often an arm was found changed in this class."""
         return self.changes.get(task_class, 0)
 
-    def price(self, tenant_id: str) -> QualityPrice:
-        price = self.prices.get(tenant_id)
-        if price is None:
-            price = self.prices[tenant_id] = QualityPrice()
-        return price
-
     def digest(self) -> str:
         """Of everything that decides, in one order; equal states have equal digests."""
         found = sha256()
@@ -158,7 +152,7 @@ class Learned(Struct):
         self._notice(decision, outcome.arm, error)
         self.words.learn(reading, outcome.arm, error)
         self.counts.add(decision.tenant_id, decision.task_class, outcome.arm, outcome.quality)
-        self.price(decision.tenant_id).learn(decision.target, outcome.quality)
+        self._price(decision.tenant_id).learn(decision.target, outcome.quality)
         if outcome.output_tokens:
             ladder = self.ladders.setdefault(decision.task_class, Ladder())
             ladder.learn(outcome.input_tokens, outcome.output_tokens)
@@ -174,4 +168,7 @@ class Learned(Struct):
         arm, changed = outcome.arm, outcome.quality - before
         self.counts.correct(decision.tenant_id, decision.task_class, arm, changed)
         self.words.learn(self.words.reading(decision.marks), arm, changed)
-        self.price(decision.tenant_id).learn(0.0, changed)
+        self._price(decision.tenant_id).learn(0.0, changed)
+
+    def _price(self, tenant_id: str) -> QualityPrice:
+        return self.prices.setdefault(tenant_id, QualityPrice())
